@@ -20,8 +20,9 @@ class Clock {
   virtual absl::Time Now() const = 0;
   // Whether Now moves by itself; if not, timers wait for OnAdvance.
   virtual bool runs() const = 0;
-  // Calls `work` after each jump of a clock that does not run by itself. The returned token keeps
-  // the registration.
+  // Calls `work` after each jump of a clock that does not run by itself, on the thread that moves
+  // it. The returned token keeps the registration; a call under way may outlast it. Null if the
+  // clock runs.
   virtual std::shared_ptr<void> OnAdvance(std::function<void()> work) const = 0;
 };
 
@@ -36,7 +37,8 @@ TimeSource& MachineTime();
 
 // Wall clock at start plus boot time, slewed towards the wall clock by at most 500 ppm. A step of
 // the wall over 1 s is not followed until it has held for 10 minutes; over an hour it is followed
-// only after Accept. Steps are counted.
+// only after Accept. Steps are counted. A step forward is followed by a jump; after a step back Now
+// stands still until the wall has come level with it. The wall is looked at when somebody asks.
 class SystemClock : public Clock {
  public:
   explicit SystemClock(TimeSource& source = MachineTime());
@@ -44,7 +46,8 @@ class SystemClock : public Clock {
   bool runs() const override { return true; }
   std::shared_ptr<void> OnAdvance(std::function<void()> work) const override;
 
-  // Operator's consent to follow a step over an hour.
+  // Operator's consent to follow the standing step if it is over an hour, once it has held. A step
+  // that changes needs consent again.
   void Accept();
   // Wall-clock steps seen since start, and the one now standing (zero: none).
   int64_t steps() const;
@@ -72,7 +75,8 @@ class SimulatedClock : public Clock {
   bool runs() const override { return false; }
   std::shared_ptr<void> OnAdvance(std::function<void()> work) const override;
 
-  // Moves on to `time` and calls the listeners; going back is ignored.
+  // Moves on to `time` and calls the listeners in the order registered; standing still or going
+  // back is ignored.
   void AdvanceTo(absl::Time time);
   void Advance(absl::Duration by) { AdvanceTo(Now() + by); }
 
