@@ -6,7 +6,7 @@
 // (tests/conformance).
 //
 // Threads: a Journal belongs to the loop it was opened on. Call it there; callbacks come there,
-// never from inside the call that takes them.
+// never from inside the call that takes them. Destroy it there, too: after that no callback comes.
 #pragma once
 
 #include <cstdint>
@@ -134,8 +134,13 @@ class Journal {
   // Publishes how far `follower` has read this journal, so that trimming spares what it needs.
   virtual void PublishCursor(std::string follower, uint64_t number, StatusDone done) = 0;
 
-  // Removes entries below `number`, but never one at or above a published cursor, and never one
-  // that a ledger has not sealed. `done` gets the number of the oldest entry left.
+  // Notes that a ledger has sealed the entries up to `number`; never goes back. OUT_OF_RANGE beyond
+  // the last commit.
+  virtual void Seal(uint64_t number, StatusDone done) = 0;
+
+  // Removes entries below `number`, but never one at or above a published cursor, never one that a
+  // ledger has not sealed, and never the last. `done` gets the number of the oldest entry left
+  // (0: none), or ABORTED when `epoch` is not the owner's any more.
   virtual void Trim(uint64_t epoch, uint64_t number,
                     std::function<void(absl::StatusOr<uint64_t>)> done) = 0;
 };
