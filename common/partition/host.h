@@ -44,6 +44,9 @@ struct Identity {
 struct Position {
   std::string service;
   uint64_t commit = 0;
+  // For a query, which may run inside a batch: how many events of `commit` it has seen. A watch that
+  // begins with the query's answer goes on with the event of this index.
+  uint32_t events = 0;
 };
 
 using MonotonicTime = std::chrono::steady_clock::time_point;
@@ -55,6 +58,7 @@ struct Request {
   std::string workspace;                    // "workspaces/{workspace}"
   Identity identity;
   std::string request_id;                   // empty: none
+  std::string resource;                     // what the call is about: answers to owed calls are kept by it
   const google::protobuf::Message* message = nullptr;  // lives until `done`
   google::protobuf::Message* response = nullptr;       // lives until `done`
   MonotonicTime deadline;
@@ -77,7 +81,8 @@ struct FeedEvent {
 // calls are posted to the loop.
 struct WatchSpec {
   std::string workspace;
-  Revision after;  // the last event already seen
+  std::string audience;  // only events that address this expert; empty: all of the workspace
+  Revision after;        // the last event already seen
   // Whether the watcher wants this event; on the loop, pure, quick.
   std::function<bool(const FeedEvent&)> wants;
   // Delivers wanted events in order. Returns false when it cannot take more: delivery pauses until
