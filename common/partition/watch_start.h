@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -23,6 +24,9 @@ template <class Response>
 struct WatchStart {
   // Sent in this order. Bounded like a list: at most 1,000 elements or 1 MiB per response.
   std::vector<Response> snapshot;
+
+  // Only events that address this expert (WatchSpec::audience); empty: all of the workspace.
+  std::string audience;
 
   // What an event of the watched workspace becomes for this watcher; nothing when it is none of its
   // business. `subject` is the event's subject, `bytes` the serialized Event of the service: look at
