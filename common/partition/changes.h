@@ -24,6 +24,7 @@ using type::v1::Revision;
 struct EventBytes {
   std::string workspace;
   std::string subject;
+  std::string audience;
   std::string bytes;
 };
 
@@ -37,14 +38,16 @@ class Changes {
   // Deletes it; deleting what is not there does no harm.
   void Erase(absl::string_view kind, absl::string_view id);
 
-  // Raises an event about `subject`: fills header, and returns the event's position, which is the
-  // subject's new revision. `Event` is a service's Event message.
+  // Raises an event about `subject`: fills its header, and returns the event's position, which is
+  // the subject's new revision. `audience` is the expert whom it addresses, if any: watches of one
+  // person are found by it. `Event` is a service's Event message.
   template <class Event>
-  Revision Raise(const Call& call, absl::string_view subject, Event& event) {
+  Revision Raise(const Call& call, absl::string_view subject, Event& event,
+                 absl::string_view audience = {}) {
     Revision revision = Next();
     type::v1::EventHeader& header = *event.mutable_header();
-    FillHeader(call, subject, revision, header);
-    Append(header.workspace(), subject, event.SerializeAsString());
+    FillHeader(call, subject, audience, revision, header);
+    Append(header, event.SerializeAsString());
     return revision;
   }
 
@@ -58,20 +61,27 @@ class Changes {
   size_t bytes() const { return bytes_; }
   uint64_t commit() const { return commit_; }
 
+  // The resource is gone for good: remembered answers to owed calls about it are dropped.
+  void Retire(absl::string_view resource) { retired_.emplace_back(resource); }
+
   // For the host, when the batch is closed.
+  size_t writes() const { return writes_.size(); }
+  const std::vector<EventBytes>& events() const { return events_; }
+  std::vector<std::string> TakeRetired() { return std::move(retired_); }
   std::vector<journal::Write> TakeWrites() { return std::move(writes_); }
   std::vector<EventBytes> TakeEvents() { return std::move(events_); }
 
  private:
-  static void FillHeader(const Call& call, absl::string_view subject, const Revision& revision,
-                         type::v1::EventHeader& header);
-  void Append(absl::string_view workspace, absl::string_view subject, std::string bytes);
+  static void FillHeader(const Call& call, absl::string_view subject, absl::string_view audience,
+                         const Revision& revision, type::v1::EventHeader& header);
+  void Append(const type::v1::EventHeader& header, std::string bytes);
   journal::Write& Slot(absl::string_view kind, absl::string_view id);
 
   uint64_t commit_;
   size_t bytes_ = 0;
   std::vector<journal::Write> writes_;
   std::vector<EventBytes> events_;
+  std::vector<std::string> retired_;
   absl::flat_hash_map<std::string, size_t> slots_;  // kind NUL id -> index in writes_
 };
 
