@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inner loop of the matcher: a chain of ANDs over bitmaps, chunk by chunk, leaving a chunk as
+// soon as nobody in it is left, and counting who is left after each step. Plain 64-bit words; the
+// build of the loop that suits the processor is picked at start (results are the same).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/types/span.h"
+
+namespace tideline::work_routing {
+
+// Words that are looked at together: 512 experts, one cache line, one widest vector register.
+inline constexpr size_t kChunkWords = 8;
+inline constexpr size_t kChunkBits = kChunkWords * 64;
+
+// Most steps in a chain: a few per constraint and 32 required skills leave room.
+inline constexpr size_t kMaxSteps = 256;
+
+// Keep those whose bit is set in `words` (or clear, when negated).
+struct Step {
+  const uint64_t* words;
+  bool negated;
+};
+
+// What a chain leaves. The caller owns the buffers: `left` has room for chunks * kChunkWords words
+// (only live chunks are written), `live` for `chunks` numbers, `counts` for one per step.
+struct ChainResult {
+  uint64_t* left;
+  uint32_t* live;       // numbers of the chunks in which somebody is left, ascending
+  size_t live_chunks;
+  uint32_t* counts;     // who is left after each step
+};
+
+// Runs 1 to kMaxSteps steps over `chunks` chunks.
+void RunChain(absl::Span<const Step> steps, size_t chunks, ChainResult& result);
+
+// The build of the loop in use: "avx512", "avx2" or "portable". For benchmarks to print.
+const char* ChainBuild();
+
+// Runs one named build, or returns false when this processor or program does not have it. For
+// tests, which hold the builds to each other.
+bool RunChainAs(const char* build, absl::Span<const Step> steps, size_t chunks,
+                ChainResult& result);
+
+}  // namespace tideline::work_routing
