@@ -13,8 +13,8 @@ function(tideline_settings target)
   target_compile_options(${target} PRIVATE ${TIDELINE_WARNINGS})
 endfunction()
 
-# Generates C++ for protos (with GRPC also their services, whose rpcs must state their policies) into
-# one library. ROOT is the import root the FILES are relative to (default: proto/).
+# Generates C++ for protos (with GRPC also their services) into one library. ROOT is the import root
+# the FILES are relative to (default: proto/).
 function(tideline_proto)
   cmake_parse_arguments(P "GRPC" "NAME;ROOT" "FILES;DEPS" ${ARGN})
   if(NOT P_ROOT)
@@ -28,16 +28,14 @@ function(tideline_proto)
     if(P_GRPC)
       list(APPEND out ${TIDELINE_GEN}/${stem}.grpc.pb.cc ${TIDELINE_GEN}/${stem}.grpc.pb.h)
       set(grpc --plugin=protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin>
-               --grpc_out=${TIDELINE_GEN}
-               --plugin=protoc-gen-policy=$<TARGET_FILE:protoc-gen-policy>
-               --policy_out=${TIDELINE_GEN})
+               --grpc_out=${TIDELINE_GEN})
     endif()
     add_custom_command(
       OUTPUT ${out}
       COMMAND ${CMAKE_COMMAND} -E make_directory ${TIDELINE_GEN}
       COMMAND protobuf::protoc -I ${P_ROOT} -I ${CMAKE_SOURCE_DIR}/proto
               --cpp_out=${TIDELINE_GEN} ${grpc} ${P_ROOT}/${file}
-      DEPENDS ${P_ROOT}/${file} $<$<BOOL:${P_GRPC}>:protoc-gen-policy>
+      DEPENDS ${P_ROOT}/${file}
       VERBATIM)
     list(APPEND outs ${out})
   endforeach()
