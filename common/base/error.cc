@@ -27,7 +27,7 @@ void SetPayload(absl::Status& status, absl::string_view url,
 template <class Message>
 Message PayloadOf(const absl::Status& status, absl::string_view url) {
   Message message;
-  if (std::optional<absl::Cord> bytes = status.GetPayload(url)) {
+  if (auto bytes = status.GetPayload(url)) {
     // A payload that does not parse says nothing: the status itself still does.
     if (!message.ParseFromString(std::string(*bytes))) message.Clear();
   }
@@ -44,6 +44,7 @@ absl::StatusCode CodeOf(Reason reason) {
     case Reason::REASON_TIME_ZONE_UNKNOWN:
     case Reason::REASON_HOURS_OVERLAP:
     case Reason::REASON_CYCLE:
+    case Reason::REASON_TARGETS_EXCEED_CLIENT_TARGET:
       return StatusCode::kInvalidArgument;
     case Reason::REASON_RESOURCE_NOT_FOUND:
       return StatusCode::kNotFound;
