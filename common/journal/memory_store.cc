@@ -6,18 +6,11 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "common/journal/growth.h"
 #include "common/journal/limits.h"
 
 namespace tideline::journal {
 namespace {
-
-// One journal's wish to hear of growth. Lives as long as the journal; `told` keeps one hint under
-// way at a time.
-struct Listener {
-  Loop* loop;
-  std::function<void()> hint;  // the loop's thread only
-  std::atomic<bool> told{false};
-};
 
 struct Record {
   std::string kind;
@@ -68,7 +61,7 @@ class MemoryShard {
         if (kind->second.empty()) records_.erase(kind);
       }
     }
-    NotifyLocked();
+    growth_->TellCommitted();
     return {Answer::kApplied, ""};
   }
 
@@ -145,14 +138,8 @@ class MemoryShard {
     return entries_.empty() ? 0 : entries_.front().number;
   }
 
-  void Add(std::shared_ptr<Listener> listener) {
-    absl::MutexLock lock(&mutex_);
-    listeners_.push_back(std::move(listener));
-  }
-
-  void Remove(const std::shared_ptr<Listener>& listener) {
-    absl::MutexLock lock(&mutex_);
-    listeners_.erase(std::remove(listeners_.begin(), listeners_.end(), listener), listeners_.end());
+  std::shared_ptr<void> Listen(Loop& loop, std::function<void()> hint) {
+    return growth_->Listen(loop, std::move(hint));
   }
 
   uint64_t bytes() const {
@@ -173,25 +160,13 @@ class MemoryShard {
     return absl::StrFormat("the last commit is %d; %d was named", head_.number, number);
   }
 
-  void NotifyLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    for (const std::shared_ptr<Listener>& listener : listeners_) {
-      if (listener->told.exchange(true)) continue;
-      listener->loop->Post([weak = std::weak_ptr<Listener>(listener)] {
-        std::shared_ptr<Listener> alive = weak.lock();
-        if (!alive) return;
-        alive->told.store(false);
-        alive->hint();
-      });
-    }
-  }
-
+  const std::shared_ptr<Growth> growth_ = std::make_shared<Growth>();
   mutable absl::Mutex mutex_;
   Head head_ ABSL_GUARDED_BY(mutex_);
   std::deque<StoredEntry> entries_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::map<std::string, std::string>> records_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, uint64_t> cursors_ ABSL_GUARDED_BY(mutex_);
   uint64_t sealed_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::vector<std::shared_ptr<Listener>> listeners_ ABSL_GUARDED_BY(mutex_);
 };
 
 namespace {
@@ -200,10 +175,6 @@ class MemoryJournal : public Journal {
  public:
   MemoryJournal(std::shared_ptr<MemoryShard> shard, Loop& loop)
       : shard_(std::move(shard)), loop_(loop), alive_(std::make_shared<int>(0)) {}
-
-  ~MemoryJournal() override {
-    for (const std::shared_ptr<Listener>& listener : listeners_) shard_->Remove(listener);
-  }
 
   void ReadHead(HeadDone done) override {
     Later([head = shard_->head(), done = std::move(done)] { done(head); });
@@ -248,11 +219,7 @@ class MemoryJournal : public Journal {
   }
 
   void OnGrowth(std::function<void()> hint) override {
-    auto listener = std::make_shared<Listener>();
-    listener->loop = &loop_;
-    listener->hint = std::move(hint);
-    listeners_.push_back(listener);
-    shard_->Add(std::move(listener));
+    listening_.push_back(shard_->Listen(loop_, std::move(hint)));
   }
 
   void PublishCursor(std::string follower, uint64_t number, StatusDone done) override {
@@ -300,7 +267,7 @@ class MemoryJournal : public Journal {
   std::shared_ptr<MemoryShard> shard_;
   Loop& loop_;
   std::shared_ptr<int> alive_;
-  std::vector<std::shared_ptr<Listener>> listeners_;
+  std::vector<std::shared_ptr<void>> listening_;
 };
 
 }  // namespace
