@@ -46,7 +46,7 @@ class MemoryShard {
       return {Answer::kBroken, std::string(status.message())};
     }
     absl::MutexLock lock(&mutex_);
-    if (head_.epoch != epoch) return {Answer::kFenced, FencedLocked(epoch)};
+    if (!OwnsLocked(epoch)) return {Answer::kFenced, FencedLocked(epoch)};
     if (commit.number <= head_.number) return {Answer::kAlready, ""};
     if (commit.number != head_.number + 1) return {Answer::kGap, BehindLocked(commit.number)};
     head_.number = commit.number;
@@ -67,7 +67,7 @@ class MemoryShard {
 
   std::pair<Answer, std::string> Check(uint64_t epoch, uint64_t last) const {
     absl::MutexLock lock(&mutex_);
-    if (head_.epoch != epoch) return {Answer::kFenced, FencedLocked(epoch)};
+    if (!OwnsLocked(epoch)) return {Answer::kFenced, FencedLocked(epoch)};
     if (head_.number < last) return {Answer::kGap, BehindLocked(last)};
     return {Answer::kApplied, ""};
   }
@@ -131,7 +131,7 @@ class MemoryShard {
 
   absl::StatusOr<uint64_t> Trim(uint64_t epoch, uint64_t number) {
     absl::MutexLock lock(&mutex_);
-    if (head_.epoch != epoch) return absl::AbortedError(FencedLocked(epoch));
+    if (!OwnsLocked(epoch)) return absl::AbortedError(FencedLocked(epoch));
     uint64_t end = std::min({number, sealed_ + 1, head_.number});
     for (const auto& [follower, cursor] : cursors_) end = std::min(end, cursor);
     while (!entries_.empty() && entries_.front().number < end) entries_.pop_front();
@@ -153,6 +153,10 @@ class MemoryShard {
   }
 
  private:
+  // Nobody owns with epoch 0, that of a partition never taken.
+  bool OwnsLocked(uint64_t epoch) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return epoch != 0 && head_.epoch == epoch;
+  }
   std::string FencedLocked(uint64_t epoch) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return absl::StrFormat("epoch is %d (owner %s), not %d", head_.epoch, head_.owner, epoch);
   }

@@ -17,6 +17,7 @@
 #include "common/journal/functions.h"
 #include "common/journal/limits.h"
 #include "common/journal/redis_journal.h"
+#include "common/redis/address.h"
 
 namespace tideline::journal {
 namespace {
@@ -99,6 +100,14 @@ RedisStore::RedisStore(RedisStoreOptions options)
     refresh_ = std::make_unique<Loop::Timer>(loop_);
     RefreshFullness();
   });
+}
+
+absl::StatusOr<std::unique_ptr<RedisStore>> RedisStore::Create(absl::string_view url) {
+  absl::StatusOr<redis::Address> address = redis::ParseAddress(url);
+  if (!address.ok()) return address.status();
+  RedisStoreOptions options;
+  options.endpoint = redis::FixedEndpoint(*std::move(address));
+  return std::make_unique<RedisStore>(std::move(options));
 }
 
 RedisStore::~RedisStore() {

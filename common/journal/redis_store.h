@@ -35,6 +35,8 @@ struct RedisStoreOptions {
 class RedisStore : public Store {
  public:
   explicit RedisStore(RedisStoreOptions options);
+  // The store at a URL (common/redis/address.h). INVALID_ARGUMENT says what is wrong with it.
+  static absl::StatusOr<std::unique_ptr<RedisStore>> Create(absl::string_view url);
   ~RedisStore() override;
 
   // Beside the contract: FAILED_PRECONDITION when the server is older than Redis 7 or refuses the
