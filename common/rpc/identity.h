@@ -5,6 +5,9 @@
 // Thread-safe.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "common/partition/host.h"
@@ -19,7 +22,10 @@ namespace tideline::rpc {
 inline constexpr char kSubjectKey[] = "tideline-subject";    // the caller, where nothing proves it
 inline constexpr char kServiceKey[] = "tideline-service";    // the calling module
 inline constexpr char kBehalfKey[] = "tideline-on-behalf-of";  // for whom a service calls
-inline constexpr char kAfterKey[] = "tideline-after";        // "skill_registry=12,work_routing=40"
+inline constexpr char kAfterKey[] = "tideline-after";        // The first value of a call's metadata under `key`; empty when there is none.
+absl::string_view FindMetadata(const grpc::ServerContextBase& context, const char* key);
+
+// "skill_registry=12,work_routing=40"
 inline constexpr char kPositionKey[] = "tideline-position";  // trailing: "work_routing=41"
 
 // Longest subject: a SPIFFE id is at most 2,048 bytes, a token's subject 255; ours are stored in
@@ -48,6 +54,9 @@ class UnsecuredAuthenticator : public Authenticator {
   absl::StatusOr<partition::Identity> Authenticate(
       const grpc::ServerContextBase& context) const override;
 };
+
+// The first value of a call's metadata under `key`; empty when there is none.
+absl::string_view FindMetadata(const grpc::ServerContextBase& context, const char* key);
 
 // "skill_registry=12,work_routing=40" as positions, and back. INVALID_ARGUMENT names the metadata
 // key. A position of a service nobody knows is not an error here.

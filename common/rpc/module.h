@@ -29,6 +29,7 @@
 #include "common/partition/host.h"
 #include "common/rpc/identity.h"
 #include "common/rpc/router.h"
+#include "common/rpc/watches.h"
 #include "common/telemetry/metrics.h"
 #include "common/time/clock.h"
 
@@ -54,6 +55,8 @@ struct Deps {
   // Binds page and resume tokens to their caller and filters. Replicas of one installation share it.
   std::string token_key = "tideline";
   bool accept_clock_behind = false;        // as HostOptions
+  // The process's streams. A copy of Deps shares it.
+  std::shared_ptr<Watches> watches = std::make_shared<Watches>();
   // A channel to another service, for owed calls; the in-process one where the suite hosts it. Not
   // connected yet. Called from Bind or later, any thread. May be null in a service that owes none.
   std::function<std::shared_ptr<grpc::Channel>(absl::string_view service)> channel;
