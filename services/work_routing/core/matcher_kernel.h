@@ -15,9 +15,6 @@ namespace tideline::work_routing {
 inline constexpr size_t kChunkWords = 8;
 inline constexpr size_t kChunkBits = kChunkWords * 64;
 
-// Most steps in a chain: a few per constraint and 32 required skills leave room.
-inline constexpr size_t kMaxSteps = 256;
-
 // Keep those whose bit is set in `words` (or clear, when negated).
 struct Step {
   const uint64_t* words;
@@ -25,15 +22,17 @@ struct Step {
 };
 
 // What a chain leaves. The caller owns the buffers: `left` has room for chunks * kChunkWords words
-// (only live chunks are written), `live` for `chunks` numbers, `counts` for one per step.
+// (only live chunks are written), `live` for `chunks` numbers, `counts` for one per step, `sums`
+// for kChunkWords per step.
 struct ChainResult {
   uint64_t* left;
   uint32_t* live;       // numbers of the chunks in which somebody is left, ascending
   size_t live_chunks;
   uint32_t* counts;     // who is left after each step
+  uint64_t* sums;       // the same by column, while they are being counted
 };
 
-// Runs 1 to kMaxSteps steps over `chunks` chunks.
+// Runs at least one step over `chunks` chunks.
 void RunChain(absl::Span<const Step> steps, size_t chunks, ChainResult& result);
 
 // The build of the loop in use: "avx512", "avx2" or "portable". For benchmarks to print.

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: Apache-2.0
+// The questions: who is best, who could ever, what would have to give.
+#include <algorithm>
+
+#include "absl/algorithm/container.h"
+#include "services/work_routing/core/matcher_index.h"
+#include "services/work_routing/core/matcher_score.h"
+
+namespace tideline::work_routing {
+
+using eligibility::kConstraints;
+using eligibility::kFirstPassing;
+using eligibility::kTopLevel;
+
+// ---- The chain of one question. ----
+
+void Matcher::Index::AddUnfinishable(Chain& chain, const Ask& ask) {
+  if (ask.planned_handoff || ask.effort <= absl::ZeroDuration()) return;
+  for (uint32_t id = 0; id < calendar_states_.size(); ++id) {
+    const CalendarState& state = calendar_states_[id];
+    if (state.source == nullptr) continue;
+    if (eligibility::WorkLeft(state.shift, state.next, now_) >= ask.effort) continue;
+    chain.Add(pool_.words(calendars_.bits[id]), true, Constraint::kFinish);
+  }
+}
+
+void Matcher::Index::AddAsked(Chain& chain, const Compiled& compiled, const Ask& ask,
+                              Constraint constraint) {
+  switch (constraint) {
+    case Constraint::kEngagement:
+      if (!IsEngaged(compiled, now_)) chain.Add(pool_.words(BitPool::kEmpty), false, constraint);
+      break;
+    case Constraint::kExclusion:
+      if (!ask.excluded_people.empty()) chain.Add(pool_.words(not_excluded_), false, constraint);
+      break;
+    case Constraint::kFinish:
+      AddUnfinishable(chain, ask);
+      break;
+    case Constraint::kDeclined:
+      if (!ask.declined_experts.empty()) chain.Add(pool_.words(not_declined_), false, constraint);
+      break;
+    default:
+      break;
+  }
+}
+
+Matcher::Index::Chain Matcher::Index::BuildChain(const Compiled& compiled, const Ask& ask,
+                                                 Constraint end, const Relaxed& relaxed) {
+  Chain chain;
+  // A chain starts from people: an exclusion alone would leave empty slots in.
+  if (compiled.required.empty() || relaxed.constraint == Constraint::kSkill) {
+    chain.Add(pool_.words(known_), false, Constraint::kSkill);
+  }
+  size_t link = 0;
+  for (size_t c = 0; c < static_cast<size_t>(end); ++c) {
+    Constraint constraint = static_cast<Constraint>(c);
+    bool is_relaxed = relaxed.constraint == constraint;
+    for (; link < compiled.links.size() && compiled.links[link].constraint == constraint; ++link) {
+      BitmapId bits = compiled.links[link].bits;
+      if (is_relaxed && (relaxed.link < 0 || relaxed.link == static_cast<int>(link))) {
+        if (relaxed.instead == BitPool::kEmpty) continue;
+        bits = relaxed.instead;
+      }
+      chain.Add(pool_.words(bits), compiled.links[link].negated, constraint);
+    }
+    if (!is_relaxed) AddAsked(chain, compiled, ask, constraint);
+  }
+  if (end <= Constraint::kDeclined) AddAsked(chain, compiled, ask, Constraint::kDeclined);
+  return chain;
+}
+
+void Matcher::Index::MaskAsked(const Ask& ask, bool masked) {
+  for (const std::string& person : ask.excluded_people) {
+    auto it = by_person_.find(person);
+    if (it == by_person_.end()) continue;
+    for (Slot slot : it->second) pool_.Assign(not_excluded_, slot, !masked);
+  }
+  for (const std::string& expert : ask.declined_experts) {
+    if (auto slot = Find(expert)) pool_.Assign(not_declined_, *slot, !masked);
+  }
+}
+
+ChainResult Matcher::Index::Run(const Chain& chain) {
+  const size_t steps = chain.steps.size();
+  if (counts_.size() < steps) counts_.resize(steps);
+  if (sums_.size() < steps * kChunkWords) sums_.resize(steps * kChunkWords);
+  ChainResult result{left_.data(), live_.data(), 0, counts_.data(), sums_.data()};
+  RunChain(chain.steps, pool_.chunks(), result);
+  live_chunks_ = result.live_chunks;
+  return result;
+}
+
+// ---- Choosing. ----
+
+// The search for the best among those whom the chain left.
+struct Matcher::Index::Search {
+  const Index& index;
+  const Compiled& compiled;
+  const Ask& ask;
+  const Weights& weights;
+  Standings::Profile& profile;
+  int32_t minute;
+  // Most that fit and learning can add to a score.
+  int32_t most_extra;
+  // Bitmaps whose set bits each say: one level above what is asked; a preferred skill held;
+  // a required skill being learned.
+  absl::InlinedVector<const uint64_t*, 16> above, preferred, learning;
+  absl::InlinedVector<Scored, 1 + kRunnersUp> ranked;
+
+  Search(Index& in, const Compiled& compiled, const Ask& ask, const Weights& weights);
+  bool IsBetter(const Scored& a, const Scored& b) const;
+  bool CanBeat(int64_t most_score, uint64_t least_order) const;
+  void Insert(const Scored& scored);
+  Scored ScoreOf(Slot slot, bool affine, int lacking) const;
+  void LookAt(Slot slot, bool affine);
+  void LookAtBlock(uint32_t block, uint64_t people);
+};
+
+Matcher::Index::Search::Search(Index& in, const Compiled& compiled, const Ask& ask,
+                               const Weights& weights)
+    : index(in),
+      compiled(compiled),
+      ask(ask),
+      weights(weights),
+      profile(in.standings_.ProfileFor(weights.load, weights.cost)),
+      minute(MinuteOf(in.now_)) {
+  auto words = [&](BitmapId id) { return in.pool_.words(id); };
+  for (size_t i = 0; i < compiled.required.size(); ++i) {
+    const SkillBits& skill = in.skills_[compiled.required[i]];
+    for (int level = compiled.needs.required[i].level + 1; level <= kTopLevel; ++level) {
+      BitmapId bits = skill.at_least[level - 1];
+      if (bits != BitPool::kEmpty) above.push_back(words(bits));
+    }
+    if (skill.learning != BitPool::kEmpty) learning.push_back(words(skill.learning));
+  }
+  for (size_t i = 0; i < compiled.preferred.size(); ++i) {
+    int level = compiled.needs.preferred[i].level;
+    if (level > kTopLevel) continue;
+    BitmapId bits = in.skills_[compiled.preferred[i]].at_least[level - 1];
+    if (bits != BitPool::kEmpty) preferred.push_back(words(bits));
+  }
+  most_extra = kTopPart * (weights.fit + (learning.empty() ? 0 : weights.learning));
+}
+
+bool Matcher::Index::Search::IsBetter(const Scored& a, const Scored& b) const {
+  if (a.score != b.score) return a.score > b.score;
+  if (a.idle_order != b.idle_order) return a.idle_order < b.idle_order;
+  return index.people_[a.slot].expert.id < index.people_[b.slot].expert.id;
+}
+
+bool Matcher::Index::Search::CanBeat(int64_t most_score, uint64_t least_order) const {
+  if (ranked.size() < 1 + kRunnersUp) return true;
+  const Scored& last = ranked.back();
+  return most_score > last.score || (most_score == last.score && least_order <= last.idle_order);
+}
+
+void Matcher::Index::Search::Insert(const Scored& scored) {
+  if (ranked.size() == 1 + kRunnersUp) {
+    if (!IsBetter(scored, ranked.back())) return;
+    ranked.pop_back();
+  }
+  auto at = ranked.begin();
+  while (at != ranked.end() && !IsBetter(scored, *at)) ++at;
+  ranked.insert(at, scored);
+}
+
+Scored Matcher::Index::Search::ScoreOf(Slot slot, bool affine, int lacking) const {
+  const Standing& standing = index.standings_[slot];
+  auto count = [&](const auto& maps) {
+    int n = 0;
+    for (const uint64_t* words : maps) n += (words[slot / 64] >> (slot % 64)) & 1;
+    return n;
+  };
+  int required = static_cast<int>(compiled.required.size());
+  Scored scored;
+  scored.slot = slot;
+  scored.idle_order = standing.order;
+  scored.parts.fit = FitPart(required, static_cast<int>(compiled.preferred.size()),
+                             count(above) + kSkillCredit * lacking, count(preferred));
+  scored.parts.affinity = affine ? kTopPart : 0;
+  scored.parts.load = standing.load;
+  scored.parts.cost = standing.cost;
+  scored.parts.idle = IdlePart(minute, standing.since);
+  scored.parts.learning = LearningPart(required, count(learning));
+  scored.score = TotalScore(weights, scored.parts);
+  return scored;
+}
+
+void Matcher::Index::Search::LookAt(Slot slot, bool affine) {
+  if (!affine) {
+    const Standing& s = index.standings_[slot];
+    int64_t most = weights.load * s.load + weights.cost * s.cost +
+                   weights.idle * IdlePart(minute, s.since) + most_extra;
+    if (!CanBeat(most, s.order)) return;
+  }
+  Insert(ScoreOf(slot, affine, 0));
+}
+
+void Matcher::Index::Search::LookAtBlock(uint32_t block, uint64_t people) {
+  auto can_beat = [&] {
+    const Bound& bound = profile.bounds[block];
+    return CanBeat(bound.top + weights.idle * IdlePart(minute, bound.since) + most_extra,
+                   bound.order);
+  };
+  if (!can_beat()) return;
+  if (profile.bounds[block].stale) {
+    index.standings_.Tighten(profile, block);
+    if (!can_beat()) return;
+  }
+  for (; people != 0; people &= people - 1) {
+    LookAt(block * 64 + static_cast<uint32_t>(__builtin_ctzll(people)), false);
+  }
+}
+
+Choice Matcher::Index::Choose(SignatureId signature, const Ask& ask, const Weights& weights) {
+  Advance(ask.now, nullptr);
+  const Compiled& compiled = *compiled_[signature];
+  Choice choice;
+  choice.funnel.known = static_cast<uint32_t>(slots_.size());
+  if (slots_.empty()) return choice;
+  MaskAsked(ask, true);
+  Chain chain = BuildChain(compiled, ask, Constraint::kCount, Relaxed());
+  ChainResult result = Run(chain);
+  MaskAsked(ask, false);
+
+  uint32_t left = choice.funnel.known;
+  for (size_t c = 0, step = 0; c < kConstraints; ++c) {
+    while (step < chain.steps.size() && static_cast<size_t>(chain.constraints[step]) == c) {
+      left = result.counts[step++];
+    }
+    choice.funnel.left[c] = left;
+  }
+  Search search(*this, compiled, ask, weights);
+  // Those the item names come first and leave the field: nobody else can have their part.
+  for (const std::string& expert : ask.affinity_experts) {
+    std::optional<Slot> slot = Find(expert);
+    if (!slot.has_value()) continue;
+    uint32_t chunk = static_cast<uint32_t>(*slot / kChunkBits);
+    if (!absl::c_binary_search(absl::MakeConstSpan(live_.data(), live_chunks_), chunk)) continue;
+    uint64_t bit = uint64_t{1} << (*slot % 64);
+    if ((left_[*slot / 64] & bit) == 0) continue;
+    left_[*slot / 64] ^= bit;
+    search.LookAt(*slot, true);
+  }
+  for (size_t i = 0; i < live_chunks_; ++i) {
+    uint32_t first = live_[i] * kChunkWords;
+    for (uint32_t block = first; block < first + kChunkWords; ++block) {
+      if (left_[block] != 0) search.LookAtBlock(block, left_[block]);
+    }
+  }
+  choice.ranked = std::move(search.ranked);
+  return choice;
+}
+
+Scored Matcher::Index::Score(SignatureId signature, const Ask& ask, const Weights& weights,
+                             Slot slot) {
+  Advance(ask.now, nullptr);
+  const Compiled& compiled = *compiled_[signature];
+  // Unlike those whom a choice looks at, this person may lack a skill: that earns nothing.
+  int lacking = 0;
+  for (size_t i = 0; i < compiled.required.size(); ++i) {
+    lacking += pool_.Test(compiled.links[i].bits, slot) ? 0 : 1;
+  }
+  Search search(*this, compiled, ask, weights);
+  return search.ScoreOf(
+      slot, absl::c_linear_search(ask.affinity_experts, people_[slot].expert.id), lacking);
+}
+
+// ---- Whoever could. ----
+
+uint32_t Matcher::Index::CountStanding(const Compiled& compiled, const Ask& ask,
+                                       const Relaxed& relaxed) {
+  if (slots_.empty()) return 0;
+  MaskAsked(ask, true);
+  Chain chain = BuildChain(compiled, ask, kFirstPassing, relaxed);
+  ChainResult result = Run(chain);
+  MaskAsked(ask, false);
+  return result.counts[chain.steps.size() - 1];
+}
+
+uint32_t Matcher::Index::CouldEver(SignatureId signature, const Ask& ask) {
+  Advance(ask.now, nullptr);
+  return CountStanding(*compiled_[signature], ask, Relaxed());
+}
+
+std::vector<CalendarCount> Matcher::Index::CouldEverByCalendar(SignatureId signature,
+                                                               const Ask& ask) {
+  Advance(ask.now, nullptr);
+  std::vector<CalendarCount> counts(calendar_states_.size());
+  if (CountStanding(*compiled_[signature], ask, Relaxed()) == 0) return {};
+  for (uint32_t chunk : absl::MakeConstSpan(live_.data(), live_chunks_)) {
+    for (uint32_t block = chunk * kChunkWords; block < (chunk + 1) * kChunkWords; ++block) {
+      for (uint64_t people = left_[block]; people != 0; people &= people - 1) {
+        uint32_t slot = block * 64 + static_cast<uint32_t>(__builtin_ctzll(people));
+        CalendarCount& count = counts[calendar_of_[slot]];
+        ++count.people;
+        count.capacity += people_[slot].expert.capacity;
+      }
+    }
+  }
+  for (uint32_t id = 0; id < counts.size(); ++id) counts[id].calendar = calendars_.names.name(id);
+  counts.erase(std::remove_if(counts.begin(), counts.end(),
+                              [](const CalendarCount& count) { return count.people == 0; }),
+               counts.end());
+  absl::c_sort(counts, [](const CalendarCount& a, const CalendarCount& b) {
+    return a.calendar < b.calendar;
+  });
+  return counts;
+}
+
+void Matcher::Index::RelaxSkills(const Compiled& compiled, const Ask& ask, size_t most,
+                                 std::vector<Relaxation>& out) {
+  const auto& required = compiled.needs.required;
+  // One level down for each skill, then two, ... so that the nearest comes first; 0 drops it. What
+  // is enough for a skill ends its search.
+  std::vector<bool> enough(required.size(), false);
+  for (int down = 1; down <= kTopLevel; ++down) {
+    for (size_t i = 0; i < required.size() && out.size() < most; ++i) {
+      int level = required[i].level - down;
+      if (enough[i] || level < 0) continue;
+      BitmapId instead = level == 0 ? BitPool::kEmpty : LevelBits(compiled.required[i], level);
+      uint32_t people =
+          CountStanding(compiled, ask, {Constraint::kSkill, instead, static_cast<int>(i)});
+      if (people == 0) continue;
+      enough[i] = true;
+      out.push_back({Constraint::kSkill, required[i].skill, required[i].level, level, people});
+    }
+  }
+}
+
+void Matcher::Index::RelaxOthers(const Compiled& compiled, const Ask& ask, size_t most,
+                                 std::vector<Relaxation>& out) {
+  for (size_t c = 1; c < static_cast<size_t>(kFirstPassing) && out.size() < most; ++c) {
+    Constraint constraint = static_cast<Constraint>(c);
+    if (constraint == Constraint::kAuthority) {
+      int grade = std::min(compiled.needs.grade, eligibility::kTopGrade + 1);
+      uint32_t people = 0;
+      while (people == 0 && --grade >= 0) {
+        people = CountStanding(compiled, ask, {constraint, grade_at_least_[grade]});
+      }
+      if (people > 0) out.push_back({constraint, "", compiled.needs.grade, grade, people});
+      continue;
+    }
+    uint32_t people = CountStanding(compiled, ask, {constraint});
+    if (people > 0) out.push_back({constraint, "", 0, 0, people});
+  }
+}
+
+std::vector<Relaxation> Matcher::Index::NearestRelaxations(SignatureId signature, const Ask& ask,
+                                                           size_t most) {
+  Advance(ask.now, nullptr);
+  std::vector<Relaxation> out;
+  const Compiled& compiled = *compiled_[signature];
+  if (CountStanding(compiled, ask, Relaxed()) > 0) return out;
+  RelaxSkills(compiled, ask, most, out);
+  RelaxOthers(compiled, ask, most, out);
+  return out;
+}
+
+eligibility::Candidate Matcher::Index::CandidateOf(Slot slot, absl::Time now) {
+  Advance(now, nullptr);
+  const Person& person = people_[slot];
+  const CalendarState& calendar = calendar_states_[calendar_of_[slot]];
+  return {person.expert, person.load,    person.presence, person.unresponsive,
+          calendar.shift, calendar.next};
+}
+
+}  // namespace tideline::work_routing
