@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// bench-calendar: what a question to a calendar costs, near and far, beside the obvious way of
+// answering it (walking day by day). Prints a table, and JSON with --json FILE.
+//
+//   bench-calendar [--json FILE]
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/civil_time.h"
+#include "common/calendar/calendar.h"
+
+namespace tideline {
+namespace {
+
+constexpr int kRounds = 5;                              // the median is told, and the spread
+constexpr auto kRound = std::chrono::milliseconds(60);  // long against the clock's grain
+
+type::v1::CalendarRules Office(const std::string& zone, int listed_years) {
+  type::v1::CalendarRules rules;
+  rules.set_time_zone(zone);
+  for (int day = 1; day <= 5; ++day) {
+    auto& hours = *rules.add_weekly_hours();
+    hours.set_day(static_cast<type::v1::DayOfWeek>(day));
+    for (int start : {9 * 60, 13 * 60}) {
+      auto& interval = *hours.add_intervals();
+      interval.set_start_minute(start);
+      interval.set_end_minute(start + 4 * 60);
+    }
+  }
+  // Twelve holidays a year, as a country has.
+  for (int i = 0; i < listed_years * 12; ++i) {
+    auto& date = *rules.add_holidays()->mutable_date();
+    date.set_year(2020 + i / 12);
+    date.set_month(1 + i % 12);
+    date.set_day(1 + i * 7 % 28);
+  }
+  return rules;
+}
+
+std::shared_ptr<const Calendar> Make(const type::v1::CalendarRules& rules) {
+  auto made = Calendar::Create(rules);
+  if (!made.ok()) {
+    std::fprintf(stderr, "%s\n", made.status().ToString().c_str());
+    std::exit(1);
+  }
+  return *made;
+}
+
+// The rival: walks day by day and takes each day's hours from the civil clock.
+absl::Time WalkDays(const absl::TimeZone& zone, absl::Time from, absl::Duration working) {
+  for (absl::CivilDay day(zone.At(from).cs);; ++day) {
+    if (absl::GetWeekday(day) >= absl::Weekday::saturday) continue;
+    for (int hour : {9, 13}) {
+      const absl::Time opens = std::max(from, absl::FromCivil(absl::CivilSecond(day) + hour * 3600, zone));
+      const absl::Time closes = absl::FromCivil(absl::CivilSecond(day) + (hour + 4) * 3600, zone);
+      if (opens >= closes) continue;
+      if (closes - opens >= working) return opens + working;
+      working -= closes - opens;
+    }
+  }
+}
+
+struct Figure {
+  std::string name;
+  double median = 0, least = 0, most = 0;  // nanoseconds for one
+};
+
+// `work(i)` for many i; its results are added up, so it is not left out.
+Figure Measure(std::string name, const std::function<int64_t(int64_t)>& work) {
+  using Clock = std::chrono::steady_clock;
+  std::vector<double> rounds;
+  volatile int64_t sink = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    int64_t done = 0, sum = 0;
+    const auto start = Clock::now();
+    auto now = start;
+    for (int64_t batch = 1; now - start < kRound; batch = std::min<int64_t>(batch * 2, 1024)) {
+      for (int64_t i = 0; i < batch; ++i) sum += work(done + i);
+      done += batch;
+      now = Clock::now();
+    }
+    sink = sink + sum;
+    rounds.push_back(std::chrono::duration<double, std::nano>(now - start).count() / done);
+  }
+  std::sort(rounds.begin(), rounds.end());
+  return {std::move(name), rounds[kRounds / 2], rounds.front(), rounds.back()};
+}
+
+std::vector<Figure> Run() {
+  // A thousand instants over a year, so that no one answer stays in the caches.
+  std::vector<absl::Time> from;
+  for (int i = 0; i < 1000; ++i) {
+    from.push_back(absl::FromUnixSeconds(1'710'000'000 + int64_t{i} * 31'557 % 31'536'000));
+  }
+  const auto at = [&from](int64_t i) { return from[i % 1000]; };
+  absl::TimeZone warsaw;
+  absl::LoadTimeZone("Europe/Warsaw", &warsaw);
+
+  const auto rules = Office("Europe/Warsaw", 20);
+  const std::vector<std::shared_ptr<const Calendar>> members = {
+      Make(rules), Make(Office("Asia/Kolkata", 20)), Make(Office("America/New_York", 20))};
+  auto sun = Calendar::Union(members);
+  const struct {
+    std::string name;
+    std::shared_ptr<const Calendar> calendar;
+  } calendars[] = {{"always open", Calendar::Always()},
+                   {"office, Warsaw, 20 years of holidays", members[0]},
+                   {"union of three zones", *sun}};
+  const struct {
+    std::string name;
+    absl::Duration working;
+  } distances[] = {{"2 h", absl::Hours(2)},
+                   {"200 h", absl::Hours(200)},
+                   {"20,000 h", absl::Hours(20'000)},
+                   {"100,000 h", absl::Hours(100'000)}};
+
+  std::vector<Figure> figures;
+  for (const auto& [name, calendar] : calendars) {
+    const Calendar& c = *calendar;
+    for (const auto& [far, working] : distances) {
+      figures.push_back(Measure(absl::StrCat(name, ": Add ", far), [&](int64_t i) {
+        return absl::ToUnixMicros(c.Add(at(i), working));
+      }));
+      std::vector<absl::Time> to;
+      for (absl::Time start : from) to.push_back(c.Add(start, working));
+      figures.push_back(Measure(absl::StrCat(name, ": Measure ", far), [&](int64_t i) {
+        return absl::ToInt64Microseconds(c.Measure(at(i), to[i % 1000]));
+      }));
+    }
+    figures.push_back(Measure(absl::StrCat(name, ": Subtract 2 h"), [&](int64_t i) {
+      return absl::ToUnixMicros(c.Subtract(at(i), absl::Hours(2)));
+    }));
+    figures.push_back(Measure(absl::StrCat(name, ": NextOpening"), [&](int64_t i) {
+      return absl::ToUnixMicros(c.NextOpening(at(i)));
+    }));
+    figures.push_back(Measure(absl::StrCat(name, ": NextClosing"), [&](int64_t i) {
+      return absl::ToUnixMicros(c.NextClosing(at(i)));
+    }));
+  }
+  for (const auto& [far, working] : distances) {
+    figures.push_back(Measure(absl::StrCat("rival, day by day, no holidays: Add ", far),
+                              [&, w = working](int64_t i) {
+                                return absl::ToUnixMicros(WalkDays(warsaw, at(i), w));
+                              }));
+  }
+  figures.push_back(Measure("Create, 240 holidays", [&](int64_t) {
+    return absl::ToUnixMicros(Make(rules)->Add(from[0], absl::Hours(1)));
+  }));
+  figures.push_back(Measure("Union of three, 720 holidays", [&](int64_t) {
+    return absl::ToUnixMicros((*Calendar::Union(members))->Add(from[0], absl::Hours(1)));
+  }));
+  return figures;
+}
+
+int Main(int argc, char** argv) {
+  std::string json;
+  for (int i = 1; i < argc; ++i) {
+    if (std::string(argv[i]) == "--json" && i + 1 < argc) {
+      json = argv[++i];
+    } else {
+      std::fprintf(stderr, "usage: bench-calendar [--json FILE]\n");
+      return 2;
+    }
+  }
+  const std::vector<Figure> figures = Run();
+  std::printf("one thread; nanoseconds for one question: median of %d rounds, least, most\n\n",
+              kRounds);
+  for (const Figure& f : figures) {
+    std::printf("%-52s %12.0f %12.0f %12.0f\n", f.name.c_str(), f.median, f.least, f.most);
+  }
+  if (json.empty()) return 0;
+  std::vector<std::string> rows;
+  for (const Figure& f : figures) {
+    rows.push_back(absl::StrFormat("  {\"name\": \"%s\", \"ns\": %.1f, \"least\": %.1f, \"most\": %.1f}",
+                                   f.name, f.median, f.least, f.most));
+  }
+  std::ofstream out(json);
+  out << "{\"bench\": \"calendar\", \"figures\": [\n" << absl::StrJoin(rows, ",\n") << "\n]}\n";
+  out.close();
+  if (!out) {
+    std::fprintf(stderr, "cannot write %s\n", json.c_str());
+    return 1;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace tideline
+
+int main(int argc, char** argv) { return tideline::Main(argc, argv); }
