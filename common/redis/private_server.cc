@@ -26,7 +26,7 @@ constexpr absl::Duration kPollInterval = absl::Milliseconds(5);
 constexpr size_t kLogTailBytes = 2000;
 
 // In the child, between fork and exec: only what is safe there while other threads hold locks.
-[[noreturn]] void Become(const char* program, char* const* argv, int death_signal, pid_t parent) {
+[[noreturn]] void Become(const char* program, char* const* argv, int death_signal, int kept, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, death_signal);
   if (getppid() != parent) _exit(127);  // the parent went before the line above
   sigset_t none;
@@ -38,7 +38,8 @@ constexpr size_t kLogTailBytes = 2000;
   dup2(null, 0);
   dup2(null, 1);
   dup2(null, 2);
-  close_range(3, ~0U, 0);
+  if (kept >= 0) dup2(kept, 3);
+  close_range(kept >= 0 ? 4 : 3, ~0U, 0);
   execv(program, argv);
   _exit(127);
 }
@@ -103,7 +104,9 @@ absl::Status PrivateServer::Start(absl::Duration timeout) {
 
   const pid_t parent = getpid();
   pid_ = fork();
-  if (pid_ == 0) Become(program->c_str(), argv.data(), options_.death_signal, parent);
+  if (pid_ == 0) {
+    Become(program->c_str(), argv.data(), options_.death_signal, options_.kept_descriptor, parent);
+  }
   if (pid_ < 0) {
     return absl::UnavailableError(absl::StrCat("cannot start redis-server: ", strerror(errno)));
   }

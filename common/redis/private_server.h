@@ -25,6 +25,7 @@ struct PrivateServerOptions {
   uint64_t max_memory_bytes = 0;         // 0: no limit. Nothing is ever evicted.
   bool fsync_always = true;              // otherwise once a second
   int death_signal = 15;                 // what the child gets when the starter dies; SIGTERM
+  int kept_descriptor = -1;              // stays open in the child, such as a lock on its folder
   std::vector<std::string> more;         // further arguments: "--name", "value", ...
 };
 

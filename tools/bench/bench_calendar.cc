@@ -155,6 +155,17 @@ std::vector<Figure> Run() {
   figures.push_back(Measure("Create, 240 holidays", [&](int64_t) {
     return absl::ToUnixMicros(Make(rules)->Add(from[0], absl::Hours(1)));
   }));
+  auto full = Office("Europe/Warsaw", 83);  // close to the limits of both lists
+  for (const auto& holiday : full.holidays()) {
+    auto& exception = *full.add_exceptions();
+    *exception.mutable_date() = holiday.date();
+    exception.mutable_date()->set_day(1 + (holiday.date().day() + 9) % 28);
+    exception.set_kind(type::v1::DayException::KIND_REPLACED);
+    *exception.add_intervals() = full.weekly_hours(0).intervals(0);
+  }
+  figures.push_back(Measure("Create, 996 holidays and 996 exceptions", [&](int64_t) {
+    return absl::ToUnixMicros(Make(full)->Add(from[0], absl::Hours(1)));
+  }));
   figures.push_back(Measure("Union of three, 720 holidays", [&](int64_t) {
     return absl::ToUnixMicros((*Calendar::Union(members))->Add(from[0], absl::Hours(1)));
   }));
