@@ -11,6 +11,9 @@
 
 namespace tideline::replay {
 
+// The reason with which the replay reopens an item whose next result the log has in another team.
+inline constexpr char kClosedElsewhere[] = "LOG_CLOSED_ELSEWHERE";
+
 enum class Outcome {
   kOpen,              // no result stands
   kAwaitingApproval,  // a result stands, nobody approved it

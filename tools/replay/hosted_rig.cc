@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "common/journal/memory_store.h"
+#include "common/journal/redis_store.h"
+#include "common/redis/private_server.h"
+#include "common/time/clock.h"
+#include "services/suite/suite.h"
+#include "tools/replay/rig.h"
+
+namespace tideline::replay {
+namespace {
+
+// A log is one workspace, and so one partition; more of them would only have to be settled, too.
+constexpr int kPartitions = 1;
+
+// A folder that goes with its owner.
+class TemporaryFolder {
+ public:
+  absl::Status Create() {
+    const char* root = std::getenv("TMPDIR");
+    std::string path = absl::StrCat(root == nullptr ? "/tmp" : root, "/tideline-replay-XXXXXX");
+    if (::mkdtemp(path.data()) == nullptr) return absl::ErrnoToStatus(errno, path);
+    path_ = path;
+    return absl::OkStatus();
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+class HostedRig : public Rig {
+ public:
+  HostedRig(StoreKind kind, absl::Time start) : kind_(kind), clock_(start) {}
+  ~HostedRig() override { StopSuite().IgnoreError(); }
+
+  absl::Status Start() {
+    if (kind_ == StoreKind::kRedis) {
+      TL_RETURN_IF_ERROR(folder_.Create());
+      redis::PrivateServerOptions options;
+      options.data_folder = folder_.path();
+      server_ = std::make_unique<redis::PrivateServer>(options);
+    }
+    return StartSuite();
+  }
+
+  std::shared_ptr<grpc::Channel> channel() override { return suite_->Channel(); }
+  bool simulated() const override { return true; }
+  std::string description() const override { return description_; }
+  absl::Status Mark(Session&) override { return absl::OkStatus(); }
+
+  absl::Status AdvanceTo(absl::Time time) override { return suite_->AdvanceTo(clock_, time); }
+
+  absl::StatusOr<Folded> FoldAll(Session& session) override {
+    TL_RETURN_IF_ERROR(suite_->Settle());
+    TL_RETURN_IF_ERROR(StopSuite());
+    TL_RETURN_IF_ERROR(StartSuite());
+    return FoldJournals(*store_, kPartitions, session.workspace());
+  }
+
+ private:
+  absl::Status StartSuite() {
+    if (server_ != nullptr) {
+      TL_RETURN_IF_ERROR(server_->Start());
+      TL_ASSIGN_OR_RETURN(store_, journal::RedisStore::Create(server_->url()));
+    } else if (store_ == nullptr) {
+      store_ = std::make_unique<journal::MemoryStore>();
+    }
+    suite::SuiteOptions options;
+    options.store = store_.get();
+    options.clock = &clock_;
+    options.partitions = kPartitions;
+    options.threads = 1;
+    TL_ASSIGN_OR_RETURN(suite_, suite::Suite::Start(options));
+    TL_ASSIGN_OR_RETURN(const journal::StoreInfo info, store_->Inspect());
+    description_ = absl::StrCat(info.description, info.durable ? ", appendfsync always" : "");
+    return absl::OkStatus();
+  }
+
+  // With Redis everything goes, so that what is folded later was read back from its files.
+  absl::Status StopSuite() {
+    absl::Status status;
+    if (suite_ != nullptr) status = suite_->Stop();
+    suite_.reset();
+    if (server_ != nullptr) {
+      store_.reset();
+      server_->Stop();
+    }
+    return status;
+  }
+
+  const StoreKind kind_;
+  SimulatedClock clock_;
+  TemporaryFolder folder_;
+  std::unique_ptr<redis::PrivateServer> server_;
+  std::unique_ptr<journal::Store> store_;
+  std::unique_ptr<suite::Suite> suite_;
+  std::string description_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Rig>> HostSuite(StoreKind store, absl::Time start) {
+  auto rig = std::make_unique<HostedRig>(store, start);
+  TL_RETURN_IF_ERROR(rig->Start());
+  return rig;
+}
+
+}  // namespace tideline::replay

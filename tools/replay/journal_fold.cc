@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/replay/journal_fold.h"
+
+#include <openssl/sha.h>
+
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
+#include "common/base/status_macros.h"
+#include "common/journal/entry.pb.h"
+#include "common/loop/loop.h"
+#include "tools/replay/fold.h"
+
+namespace tideline::replay {
+namespace {
+
+constexpr absl::Duration kPatience = absl::Minutes(1);
+
+std::string Sha256(const std::string& bytes) {
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
+  return std::string(reinterpret_cast<const char*>(digest), sizeof(digest));
+}
+
+// One page, waited for. The callback outlives a wait that ran out, so what it fills is shared.
+absl::StatusOr<journal::Page> ReadPage(Loop& loop, journal::Journal& journal, uint64_t after) {
+  struct Answer {
+    absl::Notification arrived;
+    absl::StatusOr<journal::Page> page = absl::UnknownError("no answer");
+  };
+  auto answer = std::make_shared<Answer>();
+  loop.Post([&journal, after, answer] {
+    journal.Read(after, journal::kMaxReadEntries, [answer](absl::StatusOr<journal::Page> page) {
+      answer->page = std::move(page);
+      answer->arrived.Notify();
+    });
+  });
+  if (!answer->arrived.WaitForNotificationWithTimeout(kPatience)) {
+    return absl::UnavailableError("the store does not answer");
+  }
+  return std::move(answer->page);
+}
+
+absl::Status TakeEntry(const journal::StoredEntry& stored, uint64_t number,
+                       const std::string& digest_before, Fold& fold) {
+  tideline::journal::v1::Entry entry;
+  if (!entry.ParseFromString(stored.entry)) return absl::DataLossError("does not parse");
+  if (entry.number() != number) return absl::DataLossError("is missing");
+  if (entry.previous_digest() != digest_before) {
+    return absl::DataLossError("names another entry before it");
+  }
+  work_routing::v1::Event event;
+  for (const std::string& bytes : entry.events()) {
+    if (!event.ParseFromString(bytes)) return absl::DataLossError("holds an event that does not parse");
+    TL_RETURN_IF_ERROR(fold.Take(event));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FoldOne(journal::Store& store, int partition, Loop& loop, Fold& fold,
+                     int64_t* entries) {
+  std::unique_ptr<journal::Journal> journal;
+  loop.Run([&] { journal = store.OpenJournal("work_routing", partition, loop); });
+  uint64_t number = 0;
+  std::string digest;
+  absl::Status status;
+  while (status.ok()) {
+    absl::StatusOr<journal::Page> page = ReadPage(loop, *journal, number);
+    if (!page.ok()) status = page.status();
+    if (!page.ok() || page->entries.empty()) break;
+    for (const journal::StoredEntry& stored : page->entries) {
+      status = TakeEntry(stored, ++number, digest, fold);
+      if (!status.ok()) {
+        status = absl::Status(status.code(), absl::StrCat("partition ", partition, ", entry ",
+                                                          number, ": ", status.message()));
+        break;
+      }
+      digest = Sha256(stored.entry);
+      ++*entries;
+    }
+  }
+  loop.Run([&] { journal.reset(); });
+  return status;
+}
+
+}  // namespace
+
+absl::StatusOr<Folded> FoldJournals(journal::Store& store, int partitions,
+                                    const std::string& workspace) {
+  Loop loop("fold");
+  Fold fold(workspace);
+  Folded folded;
+  for (int partition = 0; partition < partitions; ++partition) {
+    TL_RETURN_IF_ERROR(FoldOne(store, partition, loop, fold, &folded.entries));
+  }
+  folded.facts = fold.Facts();
+  folded.events = fold.events();
+  return folded;
+}
+
+}  // namespace tideline::replay

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads work_routing's journals from their first entry and folds them, checking on the way that no
+// entry is missing or altered. Blocks.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/journal/journal.h"
+#include "tools/replay/facts.h"
+
+namespace tideline::replay {
+
+struct Folded {
+  FactsById facts;
+  int64_t entries = 0;  // of all partitions
+  int64_t events = 0;   // of the workspace
+};
+
+// All `partitions` journals of work_routing in `store`, which is open. OUT_OF_RANGE where a journal
+// was trimmed; DATA_LOSS names the partition and entry that does not follow from the one before.
+absl::StatusOr<Folded> FoldJournals(journal::Store& store, int partitions,
+                                    const std::string& workspace);
+
+}  // namespace tideline::replay

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/replay/progress.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+
+namespace tideline::replay {
+namespace {
+
+constexpr int kWidth = 40;
+constexpr absl::Duration kRedraw = absl::Milliseconds(100);
+
+}  // namespace
+
+ProgressBar::ProgressBar(std::string label)
+    : label_(std::move(label)), shown_(::isatty(STDERR_FILENO) == 1), start_(absl::Now()) {}
+
+ProgressBar::~ProgressBar() {
+  if (shown_) std::fprintf(stderr, "\r\x1b[K");
+}
+
+void ProgressBar::Show(int64_t done, int64_t total) {
+  if (!shown_ || total == 0) return;
+  const absl::Time now = absl::Now();
+  if (now - drawn_ < kRedraw && done < total) return;
+  drawn_ = now;
+  const int filled = static_cast<int>(done * kWidth / total);
+  const std::string bar = std::string(filled, '#') + std::string(kWidth - filled, '.');
+  const std::string line =
+      absl::StrFormat("\r\x1b[K%s [%s] %d %% of %d steps, %d s", label_, bar, done * 100 / total,
+                      total, absl::ToInt64Seconds(now - start_));
+  std::fputs(line.c_str(), stderr);
+}
+
+}  // namespace tideline::replay

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// A bar on stderr that shows how far a run has come. Shows nothing where stderr is no terminal, so
+// that logs stay clean. One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/time/time.h"
+
+namespace tideline::replay {
+
+class ProgressBar {
+ public:
+  explicit ProgressBar(std::string label);
+  // Takes the bar away.
+  ~ProgressBar();
+
+  // Redraws at most ten times a second.
+  void Show(int64_t done, int64_t total);
+
+ private:
+  const std::string label_;
+  const bool shown_;
+  const absl::Time start_;
+  absl::Time drawn_ = absl::InfinitePast();
+};
+
+}  // namespace tideline::replay

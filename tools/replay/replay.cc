@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/replay/replay.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "common/base/status_macros.h"
+#include "tools/replay/count.h"
+#include "tools/replay/plan.h"
+#include "tools/replay/progress.h"
+#include "tools/replay/servicenow.h"
+#include "tools/replay/setup.h"
+#include "tools/replay/source.h"
+#include "tools/replay/synthetic.h"
+#include "tools/replay/vinst.h"
+
+namespace tideline::replay {
+namespace {
+
+absl::StatusOr<Log> ReadLog(const ReplayOptions& options) {
+  if (options.source == Source::kSample) return MakeSample({.seed = options.seed});
+  TL_ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> file, OpenFile(options.file));
+  absl::StatusOr<Log> log = options.source == Source::kVinst ? ReadVinst(std::move(file))
+                                                             : ReadServiceNow(std::move(file));
+  if (log.ok()) return log;
+  return absl::Status(log.status().code(),
+                      absl::StrCat(options.file, ": ", log.status().message()));
+}
+
+void FindSpan(const Log& log, Report& report) {
+  report.first = absl::InfiniteFuture();
+  report.last = absl::InfinitePast();
+  for (const Incident& incident : log.incidents) {
+    report.first = std::min(report.first, incident.observations.front().at);
+    report.last = std::max(report.last, incident.observations.back().at);
+  }
+}
+
+Report Describe(const Log& log) {
+  Report report;
+  report.source = log.source;
+  report.rows = log.rows;
+  report.organizations = static_cast<int64_t>(log.organizations.size());
+  report.sites = static_cast<int64_t>(log.sites.size());
+  report.teams = static_cast<int64_t>(log.teams.size());
+  report.experts = static_cast<int64_t>(log.experts.size());
+  report.skills = static_cast<int64_t>(log.skills.size());
+  FindSpan(log, report);
+  return report;
+}
+
+std::string ChooseWorkspace(const ReplayOptions& options, const Log& log) {
+  if (!options.workspace.empty()) return options.workspace;
+  const std::string id = absl::StrCat("replay-", log.source);
+  if (options.live.empty()) return id;
+  return absl::StrCat(id, "-", absl::StrFormat("%x", absl::ToUnixMillis(absl::Now())));
+}
+
+class Watch {
+ public:
+  // Wall time since the last Lap, or since the beginning.
+  absl::Duration Lap() { return std::exchange(at_, absl::Now()) - at_; }
+
+ private:
+  absl::Time at_ = absl::Now();
+};
+
+}  // namespace
+
+absl::StatusOr<Report> Replay(const ReplayOptions& options) {
+  TL_ASSIGN_OR_RETURN(Log log, ReadLog(options));
+  if (options.limit > 0 && options.limit < log.incidents.size()) {
+    log.incidents.resize(options.limit);
+  }
+  Report report = Describe(log);
+  const FactsById expected = Count(log);
+  if (options.fault != Fault::kNone) {  // the suite is told something else than what is counted
+    TL_ASSIGN_OR_RETURN(report.spoiled, Spoil(options.fault, options.seed, log));
+  }
+  const std::vector<ItemPlan> plans = MakePlan(log);
+
+  Watch watch;
+  TL_ASSIGN_OR_RETURN(const std::unique_ptr<Rig> rig,
+                      options.live.empty() ? HostSuite(options.store, report.first)
+                                           : DialSuite(options.live));
+  report.suite = rig->description();
+  report.workspace = ChooseWorkspace(options, log);
+  Session session(rig->channel(), report.workspace,
+                  absl::StrFormat("replay-%x", absl::ToUnixNanos(absl::Now())));
+  Crew crew(options.outstanding);
+  TL_RETURN_IF_ERROR(SetUp(session, crew, log, plans).status());
+  TL_RETURN_IF_ERROR(rig->Mark(session));
+  report.setting_up = watch.Lap();
+  {
+    ProgressBar bar(log.source);
+    TL_ASSIGN_OR_RETURN(report.driven,
+                        Drive(session, *rig, crew, log, plans,
+                              [&bar](int64_t done, int64_t total) { bar.Show(done, total); }));
+  }
+  report.driving = watch.Lap();
+  report.calls = session.calls();
+  TL_ASSIGN_OR_RETURN(const Folded folded, rig->FoldAll(session));
+  report.folding = watch.Lap();
+  report.entries = folded.entries;
+  report.events = folded.events;
+  report.reconciliation = Reconcile(expected, folded.facts, rig->simulated());
+  return report;
+}
+
+}  // namespace tideline::replay

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// One replay from beginning to end: read the log, plan, set up, drive, restart, fold, reconcile.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "tools/replay/driver.h"
+#include "tools/replay/fault.h"
+#include "tools/replay/reconcile.h"
+#include "tools/replay/rig.h"
+
+namespace tideline::replay {
+
+enum class Source { kSample, kVinst, kServiceNow };
+
+struct ReplayOptions {
+  Source source = Source::kSample;
+  std::string file;              // of the log; unused for the sample
+  uint64_t seed = 1;             // of the sample, and of the choice of what to spoil
+  size_t limit = 0;              // most incidents, from the first on; 0: all
+  StoreKind store = StoreKind::kRedis;
+  std::string live;              // address of a suite to drive; empty: one of our own
+  std::string workspace;         // id; empty: one is chosen, for a live suite a new one
+  size_t outstanding = 16;       // most calls at a time
+  Fault fault = Fault::kNone;
+};
+
+struct Report {
+  std::string source;
+  std::string suite;             // what was driven, for people
+  std::string workspace;
+  std::string spoiled;           // id of the incident that was spoiled; empty: none
+  int64_t rows = 0, organizations = 0, sites = 0, teams = 0, experts = 0, skills = 0;
+  absl::Time first, last;        // of the log
+  int64_t calls = 0;
+  Driven driven;
+  int64_t entries = 0, events = 0;  // folded
+  absl::Duration setting_up, driving, folding;  // wall time
+  Reconciliation reconciliation;
+
+  // Whether the suite did what the log says, and refused nothing on the way.
+  bool ok() const { return driven.refusals.empty() && reconciliation.agrees(); }
+};
+
+// An error means that no reconciliation came about; a Report that is not ok is no error.
+absl::StatusOr<Report> Replay(const ReplayOptions& options);
+
+// For people: what was driven, how fast, the table, and what differs.
+std::string FormatReport(const Report& report);
+// For machines: one JSON object.
+std::string FormatJson(const Report& report);
+
+}  // namespace tideline::replay

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/replay/session.h"
+
+#include <algorithm>
+
+#include "absl/time/clock.h"
+#include "common/rpc/identity.h"
+#include "common/rpc/status.h"
+
+namespace tideline::replay {
+namespace {
+
+constexpr absl::Duration kFirstPause = absl::Milliseconds(20);
+constexpr absl::Duration kLongestPause = absl::Seconds(2);
+
+// Only what says nothing of the outcome is worth another try.
+bool IsKnown(const absl::Status& status) {
+  return status.code() != absl::StatusCode::kUnavailable &&
+         status.code() != absl::StatusCode::kDeadlineExceeded;
+}
+
+}  // namespace
+
+Session::Session(std::shared_ptr<grpc::Channel> channel, absl::string_view workspace,
+                 std::string run)
+    : workspace_(absl::StrCat("workspaces/", workspace)),
+      run_(std::move(run)),
+      registry_(skill_registry::v1::SkillRegistryService::NewStub(channel)),
+      routing_(work_routing::v1::WorkRoutingService::NewStub(channel)) {}
+
+absl::Status Session::RepeatUntilKnown(
+    const std::function<grpc::Status(grpc::ClientContext&)>& send, const Position& after,
+    Position* position) {
+  const absl::Time give_up = absl::Now() + kPatience;
+  for (absl::Duration pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(absl::Now() + kAttempt));
+    if (!after.text.empty()) context.AddMetadata(rpc::kAfterKey, after.text);
+    calls_.fetch_add(1, std::memory_order_relaxed);
+    const absl::Status status = rpc::FromGrpc(send(context));
+    if (status.ok() && position != nullptr) {
+      const auto& trailing = context.GetServerTrailingMetadata();
+      const auto found = trailing.find(rpc::kPositionKey);
+      if (found != trailing.end()) {
+        position->text.assign(found->second.data(), found->second.size());
+      }
+    }
+    if (IsKnown(status) || absl::Now() + pause > give_up) return status;
+    absl::SleepFor(pause);
+  }
+}
+
+}  // namespace tideline::replay

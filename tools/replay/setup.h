@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tells a suite who the parties of a log are: workspace, organizations, sites, a calendar around the
+// clock, teams, skills, experts, and the queue through which all items go. Thread-safe.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "tools/replay/crew.h"
+#include "tools/replay/log.h"
+#include "tools/replay/plan.h"
+#include "tools/replay/session.h"
+
+namespace tideline::replay {
+
+// Id of the queue; items name the team they are meant for.
+inline constexpr char kQueueId[] = "incidents";
+
+// Makes everything. Nobody is present afterwards: the driver says when people are. The position is
+// work_routing's: it knows all parties then. ALREADY_EXISTS when the workspace was used before.
+absl::StatusOr<Session::Position> SetUp(Session& session, Crew& crew, const Log& log,
+                                        const std::vector<ItemPlan>& plans);
+
+}  // namespace tideline::replay
