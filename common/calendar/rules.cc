@@ -5,6 +5,7 @@
 #include <array>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -30,50 +31,95 @@ constexpr int kMaxListedDays = 1000;   // of each kind, as the proto states and 
 constexpr size_t kMaxText = 200;
 constexpr absl::CivilDay kFirstDay(1970, 1, 1);
 
-std::string At(absl::string_view field, absl::string_view child, int index) {
-  return absl::StrFormat("%s.%s[%d]", field, child, index);
+// Where a value stands, put into words only for a refusal: calendars list thousands of days. Refers to
+// what it was made from, which must outlive it.
+class Path {
+ public:
+  explicit Path(absl::string_view field) : name_(field) {}
+  Path(const Path& parent, absl::string_view child, int index = -1)
+      : parent_(&parent), name_(child), index_(index) {}
+  std::string Text() const {
+    if (parent_ == nullptr) return std::string(name_);
+    std::string text = absl::StrCat(parent_->Text(), ".", name_);
+    if (index_ >= 0) absl::StrAppend(&text, "[", index_, "]");
+    return text;
+  }
+
+ private:
+  const Path* parent_ = nullptr;
+  absl::string_view name_;
+  int index_ = -1;
+};
+
+absl::Status Invalid(const Path& path, absl::string_view message,
+                     Reason reason = Reason::REASON_INVALID_FIELD) {
+  return InvalidField(path.Text(), message, reason);
 }
 
-absl::Status TooMany(absl::string_view field, absl::string_view child, int size, int most) {
-  return InvalidField(absl::StrCat(field, ".", child),
-                      absl::StrFormat("has %d elements; the limit is %d", size, most));
+absl::Status TooMany(const Path& path, int size, int most) {
+  return Invalid(path, absl::StrFormat("has %d elements; the limit is %d", size, most));
+}
+
+// Days since 1970-01-01.
+absl::StatusOr<int64_t> DayNumber(const type::v1::Date& date, const Path& path) {
+  if (date.year() == 0 && date.month() == 0 && date.day() == 0) {
+    return Invalid(path, "is missing", Reason::REASON_FIELD_REQUIRED);
+  }
+  if (date.year() < 1970 || date.year() > 2199) {
+    return Invalid(Path(path, "year"),
+                   absl::StrFormat("is %d; calendars cover 1970 to 2199", date.year()));
+  }
+  if (date.month() < 1 || date.month() > 12) {
+    return Invalid(Path(path, "month"), absl::StrFormat("is %d, not 1 to 12", date.month()));
+  }
+  const absl::CivilDay day(date.year(), date.month(), date.day());
+  if (date.day() < 1 || day.month() != date.month()) {
+    return Invalid(Path(path, "day"),
+                   absl::StrFormat("is %d, which %04d-%02d does not have", date.day(), date.year(),
+                                   date.month()));
+  }
+  return day - kFirstDay;
 }
 
 std::string Clock(int minute) {
   return absl::StrFormat("%02d:%02d", minute / 60, minute % 60);
 }
 
-absl::StatusOr<Piece> CheckInterval(const DayInterval& interval, absl::string_view field) {
+absl::StatusOr<Piece> CheckInterval(const DayInterval& interval, const Path& path) {
   const int start = interval.start_minute();
   const int end = interval.end_minute();
   if (start < 0 || start >= kMinutesPerDay) {
-    return InvalidField(absl::StrCat(field, ".start_minute"),
+    return Invalid(Path(path, "start_minute"),
                         absl::StrFormat("is %d; a day begins at 0 and ends before 1440", start));
   }
   if (end <= start) {
-    return InvalidField(absl::StrCat(field, ".end_minute"),
+    return Invalid(Path(path, "end_minute"),
                         absl::StrFormat("is %d, which is not after the start, %d; over midnight "
                                         "minutes go on counting: 06:00 of the next day is 1800",
                                         end, start),
                         Reason::REASON_HOURS_OVERLAP);
   }
   if (end - start > kMinutesPerDay) {
-    return InvalidField(absl::StrCat(field, ".end_minute"),
+    return Invalid(Path(path, "end_minute"),
                         absl::StrFormat("is %d, over 24 hours after the start, %d", end, start),
                         Reason::REASON_HOURS_OVERLAP);
   }
   return Piece{start * kMinute, end * kMinute};
 }
 
+// An interval and where it stands: the day's index in the week (no matter elsewhere) and its own.
 struct Named {
   Piece piece;
-  std::string field;
+  int day = 0;
+  int index = 0;
 };
 
 // Refuses overlaps among intervals, and of the last with the first a `period` later (zero: none).
-absl::Status CheckOverlap(std::vector<Named> all, int64_t period) {
+// `text` puts an interval's path into words.
+template <typename Text>
+absl::Status CheckOverlap(std::vector<Named> all, int64_t period, const Text& text) {
   std::sort(all.begin(), all.end(), [](const Named& a, const Named& b) {
-    return std::pair(a.piece.start, a.field) < std::pair(b.piece.start, b.field);
+    return std::tuple(a.piece.start, a.day, a.index) < std::tuple(b.piece.start, b.day, b.index);
   });
   for (size_t i = 0; i < all.size(); ++i) {
     const bool last = i + 1 == all.size();
@@ -81,26 +127,27 @@ absl::Status CheckOverlap(std::vector<Named> all, int64_t period) {
     const Named& next = all[last ? 0 : i + 1];
     if (all[i].piece.end <= next.piece.start + (last ? period : 0)) continue;
     const int minute = static_cast<int>(next.piece.start % kDay / kMinute);
-    return InvalidField(next.field, absl::StrFormat("begins at %s, before %s ends", Clock(minute),
-                                                    all[i].field),
-                        Reason::REASON_HOURS_OVERLAP);
+    return InvalidField(
+        text(next), absl::StrFormat("begins at %s, before %s ends", Clock(minute), text(all[i])),
+        Reason::REASON_HOURS_OVERLAP);
   }
   return absl::OkStatus();
 }
 
+// The intervals of one day, each from that day's 00:00.
 template <typename Intervals>
-absl::StatusOr<std::vector<Named>> CheckIntervals(const Intervals& intervals,
-                                                  absl::string_view field) {
+absl::StatusOr<std::vector<Named>> CheckIntervals(const Intervals& intervals, const Path& path) {
   if (intervals.size() > kMaxIntervals) {
-    return TooMany(field, "intervals", intervals.size(), kMaxIntervals);
+    return TooMany(Path(path, "intervals"), intervals.size(), kMaxIntervals);
   }
   std::vector<Named> all;
   for (int i = 0; i < intervals.size(); ++i) {
-    std::string path = At(field, "intervals", i);
-    TL_ASSIGN_OR_RETURN(Piece piece, CheckInterval(intervals[i], path));
-    all.push_back({piece, std::move(path)});
+    TL_ASSIGN_OR_RETURN(Piece piece, CheckInterval(intervals[i], Path(path, "intervals", i)));
+    all.push_back({.piece = piece, .index = i});
   }
-  TL_RETURN_IF_ERROR(CheckOverlap(all, 0));
+  TL_RETURN_IF_ERROR(CheckOverlap(all, 0, [&path](const Named& named) {
+    return Path(path, "intervals", named.index).Text();
+  }));
   return all;
 }
 
@@ -113,22 +160,24 @@ Pieces PiecesOf(const std::vector<Named>& all) {
 // By day of the week, Monday first: the hours that begin on it.
 using Week = std::array<Pieces, 7>;
 
-absl::StatusOr<Week> CheckWeek(const CalendarRules& rules, absl::string_view field) {
-  if (rules.weekly_hours_size() > 7) return TooMany(field, "weekly_hours", rules.weekly_hours_size(), 7);
+absl::StatusOr<Week> CheckWeek(const CalendarRules& rules, const Path& root) {
+  if (rules.weekly_hours_size() > 7) {
+    return TooMany(Path(root, "weekly_hours"), rules.weekly_hours_size(), 7);
+  }
   Week week;
   std::vector<Named> all;
   std::set<int> seen;
   for (int i = 0; i < rules.weekly_hours_size(); ++i) {
     const auto& hours = rules.weekly_hours(i);
-    const std::string path = At(field, "weekly_hours", i);
+    const Path path(root, "weekly_hours", i);
     if (hours.day() < 1 || hours.day() > 7) {
-      return InvalidField(absl::StrCat(path, ".day"), "is not a day of the week",
-                          hours.day() == 0 ? Reason::REASON_FIELD_REQUIRED
-                                           : Reason::REASON_INVALID_FIELD);
+      return Invalid(Path(path, "day"), "is not a day of the week",
+                     hours.day() == 0 ? Reason::REASON_FIELD_REQUIRED
+                                      : Reason::REASON_INVALID_FIELD);
     }
     if (!seen.insert(hours.day()).second) {
-      return InvalidField(absl::StrCat(path, ".day"),
-                          absl::StrCat(DayOfWeek_Name(hours.day()), " is listed twice"));
+      return Invalid(Path(path, "day"),
+                     absl::StrCat(DayOfWeek_Name(hours.day()), " is listed twice"));
     }
     TL_ASSIGN_OR_RETURN(std::vector<Named> named, CheckIntervals(hours.intervals(), path));
     const int day = hours.day() - 1;
@@ -136,44 +185,48 @@ absl::StatusOr<Week> CheckWeek(const CalendarRules& rules, absl::string_view fie
     for (Named& one : named) {
       one.piece.start += day * kDay;
       one.piece.end += day * kDay;
-      all.push_back(std::move(one));
+      one.day = i;
+      all.push_back(one);
     }
   }
-  TL_RETURN_IF_ERROR(CheckOverlap(std::move(all), kWeek));
+  TL_RETURN_IF_ERROR(CheckOverlap(std::move(all), kWeek, [&root](const Named& named) {
+    const Path day(root, "weekly_hours", named.day);
+    return Path(day, "intervals", named.index).Text();
+  }));
   return week;
 }
 
-absl::Status CheckCountry(absl::string_view code, absl::string_view field) {
+absl::Status CheckCountry(absl::string_view code, const Path& path) {
   if (code.empty()) return absl::OkStatus();
   if (code.size() == 2 && absl::ascii_isupper(code[0]) && absl::ascii_isupper(code[1])) {
     return absl::OkStatus();
   }
-  return InvalidField(field, "is not two capitals of ISO 3166-1");
+  return Invalid(path, "is not two capitals of ISO 3166-1");
 }
 
 // The parts of each date that holidays close. A part that ends at midnight closes the night too.
 absl::StatusOr<std::map<int64_t, Pieces>> CheckHolidays(const CalendarRules& rules,
-                                                        absl::string_view field) {
+                                                        const Path& root) {
   if (rules.holidays_size() > kMaxListedDays) {
-    return TooMany(field, "holidays", rules.holidays_size(), kMaxListedDays);
+    return TooMany(Path(root, "holidays"), rules.holidays_size(), kMaxListedDays);
   }
   std::map<int64_t, Pieces> closed;
   for (int i = 0; i < rules.holidays_size(); ++i) {
     const Holiday& holiday = rules.holidays(i);
-    const std::string path = At(field, "holidays", i);
-    TL_ASSIGN_OR_RETURN(int64_t day, DayNumber(holiday.date(), absl::StrCat(path, ".date")));
+    const Path path(root, "holidays", i);
+    TL_ASSIGN_OR_RETURN(int64_t day, DayNumber(holiday.date(), Path(path, "date")));
     if (holiday.name().size() > kMaxText) {
-      return InvalidField(absl::StrCat(path, ".name"), "is over 200 bytes");
+      return Invalid(Path(path, "name"), "is over 200 bytes");
     }
     if (!holiday.country_code().empty() && holiday.country_code() != rules.country_code()) {
-      return InvalidField(
-          absl::StrCat(path, ".country_code"),
+      return Invalid(
+          Path(path, "country_code"),
           absl::StrFormat("is '%s', but the calendar's country is '%s'", holiday.country_code(),
                           rules.country_code()));
     }
     Piece part{0, 2 * kDay};
     if (holiday.has_closed()) {
-      TL_ASSIGN_OR_RETURN(part, CheckInterval(holiday.closed(), absl::StrCat(path, ".closed")));
+      TL_ASSIGN_OR_RETURN(part, CheckInterval(holiday.closed(), Path(path, "closed")));
       if (part.end >= kDay) part.end = 2 * kDay;
     }
     closed[day].push_back(part);
@@ -187,30 +240,29 @@ struct Exception {
 };
 
 absl::StatusOr<std::map<int64_t, Exception>> CheckExceptions(const CalendarRules& rules,
-                                                             absl::string_view field) {
+                                                             const Path& root) {
   if (rules.exceptions_size() > kMaxListedDays) {
-    return TooMany(field, "exceptions", rules.exceptions_size(), kMaxListedDays);
+    return TooMany(Path(root, "exceptions"), rules.exceptions_size(), kMaxListedDays);
   }
   std::map<int64_t, Exception> exceptions;
   for (int i = 0; i < rules.exceptions_size(); ++i) {
     const DayException& exception = rules.exceptions(i);
-    const std::string path = At(field, "exceptions", i);
-    const std::string date = absl::StrCat(path, ".date");
-    TL_ASSIGN_OR_RETURN(int64_t day, DayNumber(exception.date(), date));
-    if (exceptions.contains(day)) return InvalidField(date, "is listed twice");
+    const Path path(root, "exceptions", i);
+    TL_ASSIGN_OR_RETURN(int64_t day, DayNumber(exception.date(), Path(path, "date")));
+    if (exceptions.contains(day)) return Invalid(Path(path, "date"), "is listed twice");
     if (exception.reason().size() > kMaxText) {
-      return InvalidField(absl::StrCat(path, ".reason"), "is over 200 bytes");
+      return Invalid(Path(path, "reason"), "is over 200 bytes");
     }
     const auto kind = exception.kind();
     if (kind == DayException::KIND_UNSPECIFIED || !DayException::Kind_IsValid(kind)) {
-      return InvalidField(absl::StrCat(path, ".kind"), "is not stated or not known",
-                          kind == 0 ? Reason::REASON_FIELD_REQUIRED : Reason::REASON_INVALID_FIELD);
+      return Invalid(Path(path, "kind"), "is not stated or not known",
+                     kind == 0 ? Reason::REASON_FIELD_REQUIRED : Reason::REASON_INVALID_FIELD);
     }
     const bool closed = kind == DayException::KIND_CLOSED;
     if (closed != exception.intervals().empty()) {
-      return InvalidField(absl::StrCat(path, ".intervals"),
-                          closed ? "are given although the day is closed" : "are missing",
-                          closed ? Reason::REASON_INVALID_FIELD : Reason::REASON_FIELD_REQUIRED);
+      return Invalid(Path(path, "intervals"),
+                     closed ? "are given although the day is closed" : "are missing",
+                     closed ? Reason::REASON_INVALID_FIELD : Reason::REASON_FIELD_REQUIRED);
     }
     TL_ASSIGN_OR_RETURN(std::vector<Named> named, CheckIntervals(exception.intervals(), path));
     exceptions[day] = {kind, PiecesOf(named)};
@@ -218,55 +270,70 @@ absl::StatusOr<std::map<int64_t, Exception>> CheckExceptions(const CalendarRules
   return exceptions;
 }
 
-int WeekdayOf(int64_t day) { return static_cast<int>((day + 3) % 7); }  // 1970-01-01: Thursday
+// Monday is 0; 1970-01-01 was a Thursday. The day before it is asked for too.
+int WeekdayOf(int64_t day) { return static_cast<int>((day + 10) % 7); }
 
-// What the clock's date `day` has, given the hours that begin on it and on the day before.
+// Whether hours that begin on a day go on after its midnight.
+bool HasNight(const Pieces& own) { return !own.empty() && own.back().end > kDay; }
+
+// What the clock's date has, given the hours that begin on it and on the day before.
 Pieces OnClock(const Pieces& own, const Pieces& before) {
+  if (!HasNight(own) && !HasNight(before)) return own;
   Pieces pieces = Cut(own, 0, kDay);
   for (const Piece& piece : Cut(before, kDay, 2 * kDay)) pieces.push_back(piece);
   return Merge(std::move(pieces));
 }
 
+// The hours of listed days, and how they change the clock's dates.
 class Days {
  public:
-  Days(const Week& week, std::map<int64_t, Pieces> closed, std::map<int64_t, Exception> exceptions)
-      : week_(week), closed_(std::move(closed)), exceptions_(std::move(exceptions)) {}
+  Days(const Week& week, const std::map<int64_t, Pieces>& closed,
+       const std::map<int64_t, Exception>& exceptions)
+      : week_(week) {
+    for (int day = 0; day < 7; ++day) usual_[day] = OnClock(week[day], week[(day + 6) % 7]);
+    for (const auto& [day, parts] : closed) {
+      Pieces own = week_[WeekdayOf(day)];
+      for (const Piece& part : parts) own = Without(own, part);
+      own_.emplace_hint(own_.end(), day, std::move(own));
+    }
+    for (const auto& [day, exception] : exceptions) {
+      Pieces pieces = exception.pieces;
+      if (exception.kind == DayException::KIND_EXTRA) {
+        const Pieces& left = Own(day);
+        pieces.insert(pieces.end(), left.begin(), left.end());
+        pieces = Merge(std::move(pieces));
+      }
+      own_.insert_or_assign(day, std::move(pieces));
+    }
+  }
 
-  // Listed days, and those after them (whose night they may change), that differ from the week.
+  // What the clock's days of the week have.
+  const Week& usual() const { return usual_; }
+
+  // Listed days, and those after them whose night they change, that differ from the week.
   std::map<int64_t, Pieces> Differing() const {
-    std::set<int64_t> touched;
-    for (const auto& [day, parts] : closed_) touched.insert({day, day + 1});
-    for (const auto& [day, exception] : exceptions_) touched.insert({day, day + 1});
     std::map<int64_t, Pieces> days;
-    for (int64_t day : touched) {
+    const auto add = [&](int64_t day) {
       Pieces pieces = OnClock(Own(day), Own(day - 1));
-      if (pieces == OnClock(week_[WeekdayOf(day)], week_[WeekdayOf(day + 6)])) continue;
-      days[day] = std::move(pieces);
+      if (pieces != usual_[WeekdayOf(day)]) days.insert_or_assign(day, std::move(pieces));
+    };
+    for (const auto& [day, own] : own_) {
+      add(day);
+      if (HasNight(own) || HasNight(week_[WeekdayOf(day)])) add(day + 1);
     }
     return days;
   }
 
  private:
   // The hours that begin on `day`.
-  Pieces Own(int64_t day) const {
-    auto exception = exceptions_.find(day);
-    const bool extra =
-        exception != exceptions_.end() && exception->second.kind == DayException::KIND_EXTRA;
-    if (exception != exceptions_.end() && !extra) return exception->second.pieces;
-    Pieces own = week_[WeekdayOf(day + 7)];  // + 7: the day before the first has a number below zero
-    auto closed = closed_.find(day);
-    if (closed != closed_.end()) {
-      for (const Piece& part : closed->second) own = Without(own, part);
-    }
-    if (extra) {
-      own.insert(own.end(), exception->second.pieces.begin(), exception->second.pieces.end());
-    }
-    return Merge(std::move(own));
+  const Pieces& Own(int64_t day) const {
+    auto listed = own_.find(day);
+    return listed == own_.end() ? week_[WeekdayOf(day)] : listed->second;
   }
 
   const Week& week_;
-  std::map<int64_t, Pieces> closed_;
-  std::map<int64_t, Exception> exceptions_;
+  Week usual_;
+  std::map<int64_t, Pieces> own_;  // of listed days
 };
 
 }  // namespace
@@ -276,59 +343,40 @@ absl::Status NeverOpen(absl::string_view field) {
                       Reason::REASON_FIELD_REQUIRED);
 }
 
-absl::StatusOr<int64_t> DayNumber(const type::v1::Date& date, absl::string_view field) {
-  if (date.year() == 0 && date.month() == 0 && date.day() == 0) {
-    return InvalidField(field, "is missing", Reason::REASON_FIELD_REQUIRED);
-  }
-  if (date.year() < 1970 || date.year() > 2199) {
-    return InvalidField(absl::StrCat(field, ".year"),
-                        absl::StrFormat("is %d; calendars cover 1970 to 2199", date.year()));
-  }
-  if (date.month() < 1 || date.month() > 12) {
-    return InvalidField(absl::StrCat(field, ".month"),
-                        absl::StrFormat("is %d, not 1 to 12", date.month()));
-  }
-  const absl::CivilDay day(date.year(), date.month(), date.day());
-  if (date.day() < 1 || day.month() != date.month()) {
-    return InvalidField(absl::StrCat(field, ".day"),
-                        absl::StrFormat("is %d, which %04d-%02d does not have", date.day(),
-                                        date.year(), date.month()));
-  }
-  return day - kFirstDay;
-}
-
 absl::StatusOr<Checked> Check(const CalendarRules& rules, absl::string_view field) {
   Checked checked;
-  const std::string zone_field = absl::StrCat(field, ".time_zone");
+  const Path root(field);
   if (rules.time_zone().empty()) {
-    return InvalidField(zone_field, "is missing; \"UTC\" is one", Reason::REASON_FIELD_REQUIRED);
+    return Invalid(Path(root, "time_zone"), "is missing; \"UTC\" is one",
+                   Reason::REASON_FIELD_REQUIRED);
   }
   checked.zone = FindZone(rules.time_zone());
   if (checked.zone == nullptr) {
-    return InvalidField(zone_field,
-                        absl::StrFormat("'%s' is not an IANA time zone of this installation",
-                                        absl::CHexEscape(rules.time_zone().substr(0, 64))),
-                        Reason::REASON_TIME_ZONE_UNKNOWN);
+    return Invalid(Path(root, "time_zone"),
+                   absl::StrFormat("'%s' is not an IANA time zone of this installation",
+                                   absl::CHexEscape(rules.time_zone().substr(0, 64))),
+                   Reason::REASON_TIME_ZONE_UNKNOWN);
   }
-  TL_RETURN_IF_ERROR(CheckCountry(rules.country_code(), absl::StrCat(field, ".country_code")));
-  TL_ASSIGN_OR_RETURN(Week week, CheckWeek(rules, field));
-  TL_ASSIGN_OR_RETURN(auto closed, CheckHolidays(rules, field));
-  TL_ASSIGN_OR_RETURN(auto exceptions, CheckExceptions(rules, field));
+  TL_RETURN_IF_ERROR(CheckCountry(rules.country_code(), Path(root, "country_code")));
+  TL_ASSIGN_OR_RETURN(Week week, CheckWeek(rules, root));
+  TL_ASSIGN_OR_RETURN(auto closed, CheckHolidays(rules, root));
+  TL_ASSIGN_OR_RETURN(auto exceptions, CheckExceptions(rules, root));
   if (rules.always_open()) {
     if (rules.weekly_hours_size() + rules.holidays_size() + rules.exceptions_size() > 0) {
-      return InvalidField(absl::StrCat(field, ".always_open"),
-                          "leaves no room for weekly hours, holidays or exceptions");
+      return Invalid(Path(root, "always_open"),
+                     "leaves no room for weekly hours, holidays or exceptions");
     }
     checked.week = {{0, kWeek}};
     return checked;
   }
+  const Days days(week, closed, exceptions);
   for (int day = 0; day < 7; ++day) {
-    for (const Piece& piece : OnClock(week[day], week[(day + 6) % 7])) {
+    for (const Piece& piece : days.usual()[day]) {
       checked.week.push_back({piece.start + day * kDay, piece.end + day * kDay});
     }
   }
   checked.week = Merge(std::move(checked.week));
-  checked.days = Days(week, std::move(closed), std::move(exceptions)).Differing();
+  checked.days = days.Differing();
   return checked;
 }
 

@@ -28,7 +28,4 @@ absl::StatusOr<Checked> Check(const type::v1::CalendarRules& rules, absl::string
 // What Calendar::Create says about rules that are never open.
 absl::Status NeverOpen(absl::string_view field);
 
-// Days since 1970-01-01. INVALID_FIELD or FIELD_REQUIRED names what is wrong below `field`.
-absl::StatusOr<int64_t> DayNumber(const type::v1::Date& date, absl::string_view field);
-
 }  // namespace tideline::calendar
