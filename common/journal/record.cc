@@ -39,7 +39,9 @@ absl::StatusOr<absl::string_view> DecodeRecord(absl::string_view kind, absl::str
   if (stored.size() < kRecordHeaderBytes) {
     return absl::DataLossError(absl::StrCat(name(), " is cut short: ", stored.size(), " bytes"));
   }
-  if (const auto format = static_cast<uint8_t>(stored[0]); format > kFormat) {
+  const auto format = static_cast<uint8_t>(stored[0]);
+  if (format == 0) return absl::DataLossError(absl::StrCat(name(), " has no format"));
+  if (format > kFormat) {
     return absl::FailedPreconditionError(absl::StrCat(
         name(), " has format ", format, "; this version reads up to ", kFormat));
   }

@@ -162,6 +162,10 @@ absl::Status RedisStore::InstallFunctions(absl::Duration timeout) {
   } else if (absl::StrContains(there->text, "unknown command")) {
     return absl::FailedPreconditionError(
         absl::StrCat(options_.endpoint->description(), " is older than Redis 7, which is needed"));
+  } else if (there->code() == "NOAUTH") {
+    return absl::FailedPreconditionError(absl::StrCat(
+        options_.endpoint->description(),
+        " asks for a password: give redis://[user:password@]host, or redis://:password@host"));
   } else if (!absl::StrContains(there->text, "Function not found")) {
     TL_RETURN_IF_ERROR(StatusOf(*there));
   }

@@ -39,9 +39,9 @@ class RedisStore : public Store {
   static absl::StatusOr<std::unique_ptr<RedisStore>> Create(absl::string_view url);
   ~RedisStore() override;
 
-  // Beside the contract: FAILED_PRECONDITION when the server is older than Redis 7 or refuses the
-  // login, PERMISSION_DENIED when the user may not load Functions and they are missing, UNAVAILABLE
-  // when `timeout` passes first.
+  // Beside the contract: FAILED_PRECONDITION when the server is older than Redis 7 or asks for a
+  // password, PERMISSION_DENIED when the user may not load Functions and they are missing,
+  // UNAVAILABLE with the reason (a refused login, too) when `timeout` passes first.
   absl::Status Open(int partitions, absl::Duration timeout) override;
   std::unique_ptr<Journal> OpenJournal(absl::string_view service, int partition,
                                        Loop& loop) override;

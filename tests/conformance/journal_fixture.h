@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "common/journal/journal.h"
+#include "common/journal/redis_journal.h"
+#include "common/journal/redis_store.h"
 #include "common/loop/loop.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
