@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <grpc/support/time.h>
+
 #include <thread>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/client.h"
 #include "tools/replay/fold.h"
 #include "tools/replay/rig.h"
 #include "tools/replay/setup.h"
+#include "tools/replay/stopwatch.h"
 
 namespace tideline::replay {
 namespace {
@@ -85,8 +88,10 @@ class DialedRig : public Rig {
       : address_(std::move(address)), channel_(rpc::MakeChannel(address_)) {}
 
   absl::Status Connect() {
-    const absl::Time until = absl::Now() + kPatience;
-    if (channel_->WaitForConnected(absl::ToChronoTime(until))) return absl::OkStatus();
+    const gpr_timespec until =
+        gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                     gpr_time_from_millis(absl::ToInt64Milliseconds(kPatience), GPR_TIMESPAN));
+    if (channel_->WaitForConnected(until)) return absl::OkStatus();
     return absl::UnavailableError(absl::StrCat("nobody answers at ", address_));
   }
 
@@ -98,8 +103,8 @@ class DialedRig : public Rig {
   // The watch shows what happens after it has opened, which only a marker that comes by proves.
   absl::Status Mark(Session& session) override {
     watch_ = std::make_unique<WatchFold>(session);
-    const absl::Time until = absl::Now() + kPatience;
-    for (int i = 1; absl::Now() < until; ++i) {
+    const Stopwatch watch;
+    for (int i = 1; watch.Elapsed() < kPatience; ++i) {
       TL_ASSIGN_OR_RETURN(const bool seen,
                           PutMarker(session, absl::StrCat("Incidents, marker ", i), kLook));
       if (seen) return absl::OkStatus();

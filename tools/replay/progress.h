@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "absl/time/time.h"
+#include "tools/replay/stopwatch.h"
 
 namespace tideline::replay {
 
@@ -22,8 +22,9 @@ class ProgressBar {
  private:
   const std::string label_;
   const bool shown_;
-  const absl::Time start_;
-  absl::Time drawn_ = absl::InfinitePast();
+  const Stopwatch since_start_;
+  Stopwatch since_drawn_;
+  bool drawn_ = false;
 };
 
 }  // namespace tideline::replay

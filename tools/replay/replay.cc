@@ -6,15 +6,15 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "absl/time/clock.h"
 #include "common/base/status_macros.h"
+#include "common/rpc/client.h"
 #include "tools/replay/count.h"
 #include "tools/replay/plan.h"
 #include "tools/replay/progress.h"
 #include "tools/replay/servicenow.h"
 #include "tools/replay/setup.h"
 #include "tools/replay/source.h"
+#include "tools/replay/stopwatch.h"
 #include "tools/replay/synthetic.h"
 #include "tools/replay/vinst.h"
 
@@ -57,17 +57,8 @@ std::string ChooseWorkspace(const ReplayOptions& options, const Log& log) {
   if (!options.workspace.empty()) return options.workspace;
   const std::string id = absl::StrCat("replay-", log.source);
   if (options.live.empty()) return id;
-  return absl::StrCat(id, "-", absl::StrFormat("%x", absl::ToUnixMillis(absl::Now())));
+  return absl::StrCat(id, "-", rpc::MakeRequestId().substr(0, 8));
 }
-
-class Watch {
- public:
-  // Wall time since the last Lap, or since the beginning.
-  absl::Duration Lap() { return std::exchange(at_, absl::Now()) - at_; }
-
- private:
-  absl::Time at_ = absl::Now();
-};
 
 }  // namespace
 
@@ -83,14 +74,14 @@ absl::StatusOr<Report> Replay(const ReplayOptions& options) {
   }
   const std::vector<ItemPlan> plans = MakePlan(log);
 
-  Watch watch;
+  Stopwatch watch;
   TL_ASSIGN_OR_RETURN(const std::unique_ptr<Rig> rig,
                       options.live.empty() ? HostSuite(options.store, report.first)
                                            : DialSuite(options.live));
   report.suite = rig->description();
   report.workspace = ChooseWorkspace(options, log);
   Session session(rig->channel(), report.workspace,
-                  absl::StrFormat("replay-%x", absl::ToUnixNanos(absl::Now())));
+                  rpc::MakeRequestId());
   Crew crew(options.outstanding);
   TL_RETURN_IF_ERROR(SetUp(session, crew, log, plans).status());
   TL_RETURN_IF_ERROR(rig->Mark(session));

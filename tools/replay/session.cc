@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "absl/time/clock.h"
-#include "common/rpc/identity.h"
-#include "common/rpc/status.h"
+#include "absl/synchronization/notification.h"
+#include "common/rpc/client.h"
+#include "tools/replay/stopwatch.h"
 
 namespace tideline::replay {
 namespace {
@@ -31,10 +31,10 @@ Session::Session(std::shared_ptr<grpc::Channel> channel, absl::string_view works
 absl::Status Session::RepeatUntilKnown(
     const std::function<grpc::Status(grpc::ClientContext&)>& send, const Position& after,
     Position* position) {
-  const absl::Time give_up = absl::Now() + kPatience;
+  const Stopwatch watch;
   for (absl::Duration pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
     grpc::ClientContext context;
-    context.set_deadline(absl::ToChronoTime(absl::Now() + kAttempt));
+    rpc::Prepare({.timeout = kAttempt}, context);
     if (!after.text.empty()) context.AddMetadata(rpc::kAfterKey, after.text);
     calls_.fetch_add(1, std::memory_order_relaxed);
     const absl::Status status = rpc::FromGrpc(send(context));
@@ -45,8 +45,9 @@ absl::Status Session::RepeatUntilKnown(
         position->text.assign(found->second.data(), found->second.size());
       }
     }
-    if (IsKnown(status) || absl::Now() + pause > give_up) return status;
-    absl::SleepFor(pause);
+    if (IsKnown(status) || watch.Elapsed() + pause > kPatience) return status;
+    absl::Notification never;  // nothing tells when a store is back
+    never.WaitForNotificationWithTimeout(pause);
   }
 }
 
