@@ -189,6 +189,8 @@ class Walk {
         case Type::kMessage:
           status = Check(*rule.message, *reflection.MutableRepeatedMessage(&message, field, i), here);
           break;
+        case Type::kOther:  // rows: the Core judges each
+          break;
         default:
           status = CheckNumber(rule, RepeatedNumberOf(rule, reflection, message, i), here);
           break;

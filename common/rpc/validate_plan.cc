@@ -115,6 +115,8 @@ FieldRule Plans::MakeRule(const FieldDescriptor& field) {
     if (rule.limit.max_bytes() != 0) rule.value->limit.set_max_bytes(rule.limit.max_bytes());
     rule.value->limit.set_format(rule.limit.format());
   }
+  // Rows are judged one by one by the Core: here they are only counted.
+  if (rule.type == Type::kMessage && rule.limit.rows()) rule.type = Type::kOther;
   if (rule.type == Type::kMessage) rule.message = &For(*field.message_type());
   if (rule.type == Type::kText || rule.type == Type::kBytes) FillText(field, rule);
   return rule;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "google/rpc/error_details.pb.h"
+#include "services/skill_registry/core/row_check.h"
 #include "services/skill_registry/core/standard.h"
 
 namespace tideline::skill_registry {
@@ -100,6 +101,12 @@ v1::ImportRowResult Core::ImportRow(const Call& call, const std::string& workspa
     ClearOutputOnly(*after);
   } else {
     status = ApplyMask({}, row, kind.record, *after);
+  }
+  if (status.ok()) {
+    typename Verbs<R>::Create request;
+    request.set_parent(workspace);
+    *Verbs<R>::In(request) = *after;
+    status = CheckRow(workspace, request);
   }
   if (status.ok()) {
     Complete(call.now, *after, before);

@@ -52,6 +52,7 @@ struct Verbs;
     using Create = v1::Create##Type##Request;                                               \
     using Created = v1::Create##Type##Response;                                             \
     static const v1::Type& Of(const Create& request) { return request.field(); }            \
+    static v1::Type* In(Create& request) { return request.mutable_##field(); }              \
     static const std::string& Id(const Create& request) { return request.field##_id(); }    \
     static v1::Type* In(Created& response) { return response.mutable_##field(); }           \
   };
