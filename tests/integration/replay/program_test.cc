@@ -12,13 +12,14 @@ namespace tideline {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 struct Outcome {
   int code = -1;
   std::string text;
 };
 
-Outcome Run(const std::string& arguments) {
+Outcome RunReplay(const std::string& arguments) {
   const char* bin = std::getenv("TIDELINE_BIN");
   const std::string command =
       std::string(bin == nullptr ? "." : bin) + "/tideline-replay " + arguments + " 2>&1";
@@ -33,7 +34,7 @@ Outcome Run(const std::string& arguments) {
 }
 
 TEST(ReplayProgram, EndsWithZeroWhenEverythingAgrees) {
-  const Outcome outcome = Run("--store memory");
+  const Outcome outcome = RunReplay("--store memory");
   EXPECT_EQ(outcome.code, 0) << outcome.text;
   EXPECT_THAT(outcome.text, HasSubstr("Every item agrees."));
   EXPECT_THAT(outcome.text, Not(HasSubstr("\r"))) << "no bar where there is no terminal";
@@ -41,17 +42,17 @@ TEST(ReplayProgram, EndsWithZeroWhenEverythingAgrees) {
 
 TEST(ReplayProgram, EndsWithOneAndNamesTheIncidentWhenAMoveIsSpoiled) {
   for (const char* fault : {"drop", "double", "misroute"}) {
-    const Outcome outcome = Run(std::string("sample --store memory --limit 60 --fault ") + fault);
+    const Outcome outcome = RunReplay(std::string("sample --store memory --limit 60 --fault ") + fault);
     EXPECT_EQ(outcome.code, 1) << outcome.text;
     EXPECT_THAT(outcome.text, HasSubstr("1 items differ:\n  sample-")) << fault;
   }
 }
 
 TEST(ReplayProgram, EndsWithTwoForWrongUseAndThreeWhenItCannotRun) {
-  EXPECT_EQ(Run("--no-such-option").code, 2);
-  EXPECT_EQ(Run("vinst").code, 2);
-  EXPECT_EQ(Run("--fault nonsense").code, 2);
-  const Outcome outcome = Run("vinst /nowhere/log.csv");
+  EXPECT_EQ(RunReplay("--no-such-option").code, 2);
+  EXPECT_EQ(RunReplay("vinst").code, 2);
+  EXPECT_EQ(RunReplay("--fault nonsense").code, 2);
+  const Outcome outcome = RunReplay("vinst /nowhere/log.csv");
   EXPECT_EQ(outcome.code, 3);
   EXPECT_THAT(outcome.text, HasSubstr("/nowhere/log.csv"));
 }
