@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/tideline/doctor.h"
+
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+
+namespace tideline::cli {
+namespace {
+
+using Level = Finding::Level;
+
+// "check: level" of the finding about `check`, with detail and remedy for messages.
+const Finding& About(const std::vector<Finding>& findings, const std::string& check) {
+  for (const Finding& finding : findings) {
+    if (finding.check == check) return finding;
+  }
+  ADD_FAILURE() << "nothing about " << check;
+  return findings.front();
+}
+
+TEST(DoctorTest, ExpositionsAreReadWithLabelsAndEscapes) {
+  const auto samples = ParseMetrics(
+      "# HELP a_total b\n"
+      "# TYPE a_total counter\n"
+      "a_total 3\n"
+      "b{x=\"1\",y=\"say \\\"hi\\\", you\"} 4.5 1700000000\n"
+      "c{} 1e3\n"
+      "broken\n"
+      "d{x=\"open} 1\n");
+  ASSERT_EQ(samples.size(), 3u);
+  EXPECT_EQ(samples[0].name, "a_total");
+  EXPECT_EQ(samples[0].value, 3);
+  EXPECT_EQ(samples[1].labels.at("y"), "say \"hi\", you");
+  EXPECT_EQ(samples[1].value, 4.5);
+  EXPECT_EQ(samples[2].value, 1000);
+}
+
+TEST(DoctorTest, AHealthySuiteHasNothingToMend) {
+  for (const Finding& finding : JudgeMetrics(ParseMetrics(R"(
+tideline_work_routing_partition_serving{partition="0"} 1
+tideline_work_routing_follower_lag_commits{partition="0",upstream="skill_registry"} 2
+tideline_work_routing_anomalies{partition="0"} 0
+tideline_work_routing_owed_calls{partition="0"} 0
+tideline_clock_standing_step_seconds 0
+tideline_store_fullness_ratio 0.1
+)"))) {
+    EXPECT_EQ(finding.level, Level::kOk) << finding.check << ": " << finding.detail;
+    EXPECT_EQ(finding.remedy, "") << finding.check;
+  }
+}
+
+TEST(DoctorTest, TroubleIsNamedWithItsPlaceAndRemedy) {
+  const auto findings = JudgeMetrics(ParseMetrics(R"(
+tideline_work_routing_partition_serving{partition="0"} 1
+tideline_work_routing_partition_serving{partition="7"} 0
+tideline_work_routing_follower_lag_commits{partition="3"} 50000
+tideline_work_routing_anomalies{partition="4"} 2
+tideline_clock_standing_step_seconds 3600
+tideline_store_fullness_ratio 0.75
+)"));
+  EXPECT_EQ(About(findings, "partitions serve").level, Level::kFailure);
+  EXPECT_NE(About(findings, "partitions serve").detail.find("partition=7"), std::string::npos);
+  EXPECT_EQ(About(findings, "followers keep up").level, Level::kWarning);
+  EXPECT_NE(About(findings, "followers keep up").detail.find("partition=3"), std::string::npos);
+  EXPECT_EQ(About(findings, "no anomalies").level, Level::kWarning);
+  EXPECT_EQ(About(findings, "clock steady").level, Level::kWarning);
+  EXPECT_EQ(About(findings, "store has room").level, Level::kWarning);
+  for (const Finding& finding : findings) {
+    if (finding.level == Level::kOk || finding.level == Level::kSkipped) continue;
+    EXPECT_NE(finding.remedy, "") << finding.check;
+  }
+}
+
+TEST(DoctorTest, WhatIsNotMeasuredIsSkippedNotPassed) {
+  EXPECT_EQ(About(JudgeMetrics({}), "partitions serve").level, Level::kSkipped);
+  EXPECT_EQ(About(JudgeMetrics({}), "no anomalies").level, Level::kSkipped);
+}
+
+journal::StoreInfo GoodStore() {
+  journal::StoreInfo store;
+  store.description = "Redis 7.0.15";
+  store.durable = true;
+  store.used_bytes = 10;
+  store.max_bytes = 100;
+  return store;
+}
+
+TEST(DoctorTest, AGoodStorePasses) {
+  for (const Finding& finding : JudgeStore(GoodStore())) {
+    EXPECT_EQ(finding.level, Level::kOk) << finding.check;
+  }
+}
+
+TEST(DoctorTest, AStoreThatMayLoseOrForgetFails) {
+  journal::StoreInfo store = GoodStore();
+  store.durable = false;
+  store.evicts = true;
+  store.used_bytes = 90;
+  const auto findings = JudgeStore(store);
+  EXPECT_EQ(About(findings, "store durable").level, Level::kFailure);
+  EXPECT_EQ(About(findings, "store durable").remedy, "set appendonly yes and appendfsync always");
+  EXPECT_EQ(About(findings, "store keeps everything").level, Level::kFailure);
+  EXPECT_EQ(About(findings, "store memory").level, Level::kFailure);
+}
+
+TEST(DoctorTest, AStoreThatIsAwayFails) {
+  const auto findings = JudgeStore(absl::UnavailableError("connection refused"));
+  EXPECT_EQ(About(findings, "store reachable").level, Level::kFailure);
+  EXPECT_EQ(findings.size(), 1u);
+}
+
+}  // namespace
+}  // namespace tideline::cli

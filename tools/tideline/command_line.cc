@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/tideline/command_line.h"
+
+#include <cstdlib>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "tools/tideline/failure.h"
+
+namespace tideline::cli {
+namespace {
+
+constexpr char kExamples[] = R"(Examples:
+  tideline dev                                        run everything on this machine
+  export TIDELINE_WORKSPACE=demo
+  tideline workspace create demo
+  tideline expert create asha --team night --skills java:expert
+  tideline item submit --queue claims --title "Claim 4711" --requirements java:proficient
+  tideline item watch
+  tideline item explain 4711 -o json
+
+Ids are short where the workspace is known: "asha" is workspaces/demo/experts/asha, and an offer is
+ITEM/OFFER. Every value can also be given as JSON; @FILE stands for a file's contents.
+)";
+
+// "@path" stands for the file's contents where a value is JSON: messages and lists of them.
+std::string FromFile(const Flag& flag, const std::string& text) {
+  const bool message =
+      flag.field().cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE;
+  if (!message || !absl::StartsWith(text, "@")) return text;
+  const auto content = ReadAll(text.substr(1));
+  if (!content.ok()) throw CLI::ValidationError(std::string(content.status().message()));
+  return *content;
+}
+
+std::string HelpOf(const Flag& flag) { return std::string(Comment(flag.field().full_name())); }
+
+std::string WithoutPeriod(std::string text) {
+  while (absl::EndsWith(text, ".")) text.pop_back();
+  return text;
+}
+
+void AddFlag(CLI::App& app, const Flag& flag, Command& command) {
+  const bool is_bool =
+      flag.field().cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_BOOL && !flag.repeated;
+  const auto take = [&command, flag](const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) {
+      command.given.values[flag.name].push_back(FromFile(flag, text));
+    }
+    return true;
+  };
+  if (is_bool) {
+    app.add_flag_function(
+        "--" + flag.name + ",!--no-" + flag.name,
+        [&command, flag](int64_t count) {
+          command.given.values[flag.name] = {count > 0 ? "true" : "false"};
+        },
+        HelpOf(flag));
+    return;
+  }
+  CLI::Option* option = app.add_option(flag.positional ? flag.name : "--" + flag.name,
+                                       CLI::callback_t(take), HelpOf(flag));
+  option->type_name(flag.hint);
+  if (flag.required) option->required();
+  if (flag.repeated) {
+    option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  }
+}
+
+bool IsUpdate(const Verb& verb) {
+  return verb.rpc->input_type()->FindFieldByName("update_mask") != nullptr;
+}
+
+void AddVerb(CLI::App& noun, const Verb& verb, Command& command) {
+  CLI::App* app = noun.add_subcommand(verb.name, WithoutPeriod(verb.help));
+  app->fallthrough();
+  for (const Flag& flag : FlagsOf(*verb.rpc->input_type(), verb.positionals)) {
+    AddFlag(*app, flag, command);
+  }
+  if (IsUpdate(verb)) {
+    app->add_option("--clear", command.given.cleared, "Empty this field (may be repeated)")
+        ->type_name("FIELD")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  }
+  if (verb.rpc->server_streaming()) {
+    app->add_option("--resume", command.given.resume, "Go on behind this resume token")
+        ->type_name("TOKEN");
+  } else if (verb.rpc->output_type()->FindFieldByName("next_page_token") != nullptr) {
+    app->add_option("--limit", command.given.limit, "Most to show; 0: all", true)
+        ->check(CLI::NonNegativeNumber);
+  }
+  if (verb.rpc->input_type()->FindFieldByName("request_id") != nullptr) {
+    app->add_option("--request-id", command.session.request_id,
+                    "Makes a repeat safe: the same id and content get the first answer again");
+  }
+  app->add_option("--json", command.given.json, "The request, or a part of it, as JSON or @FILE");
+  app->callback([&command, &verb] {
+    command.kind = Command::Kind::kVerb;
+    command.verb = &verb;
+    if (!absl::StartsWith(command.given.json, "@")) return;
+    const auto content = ReadAll(command.given.json.substr(1));
+    if (!content.ok()) throw CLI::ValidationError(std::string(content.status().message()));
+    command.given.json = *content;
+  });
+}
+
+void AddImports(CLI::App& noun, Command& command) {
+  for (const char* what : {"experts", "skills"}) {
+    CLI::App* app = noun.add_subcommand(
+        what, absl::StrCat("Imports ", what, " from a CSV file whose header names their fields"));
+    app->fallthrough();
+    app->add_option("file", command.import.file, "CSV file; - for standard input")->required();
+    app->add_flag("--dry-run", command.import.dry_run, "Only say what would be done");
+    app->add_option("--import-id", command.import.import_id,
+                    "Id under which a rerun goes on; by default from the file's content");
+    app->callback([&command, what] {
+      command.kind = Command::Kind::kImport;
+      command.import.what = what;
+    });
+  }
+}
+
+void AddDev(CLI::App& program, Command& command) {
+  CLI::App* app = program.add_subcommand(
+      "dev", "Runs every service on this machine, on loopback, with a private Redis");
+  suite::DevOptions& dev = command.dev;
+  app->add_option("--data", dev.data,
+                  "Folder for the store; default: tideline in $XDG_DATA_HOME or ~/.local/share");
+  app->add_option("--store", dev.store, "redis: durable, in the data folder; memory: nothing kept",
+                  true)
+      ->check(CLI::IsMember({"redis", "memory"}));
+  app->add_option("--redis", dev.redis, "URL of a Redis to use instead of a private one");
+  app->add_option("--port", dev.port, "gRPC port on 127.0.0.1; 0: any", true);
+  app->add_option("--http-port", dev.http_port, "Port of /metrics and /readyz; 0: any", true);
+  app->add_option("--partitions", dev.partitions, "Set when the store is first used", true);
+  app->add_flag("--accept-clock-behind", dev.accept_clock_behind,
+                "Start although the clock is over an hour behind the last commit");
+  app->add_flag("--quiet", dev.quiet, "Do not print what to try next");
+  app->callback([&command] { command.kind = Command::Kind::kDev; });
+}
+
+void AddDoctor(CLI::App& program, Command& command) {
+  CLI::App* app = program.add_subcommand(
+      "doctor", "Looks at a running suite and its store, and says what is wrong and what to do");
+  app->fallthrough();
+  app->add_option("--http", command.doctor.http, "Address of /metrics and /readyz", true)
+      ->envname("TIDELINE_HTTP");
+  app->add_option("--redis", command.doctor.redis, "Look at this store directly as well (URL)");
+  app->callback([&command] { command.kind = Command::Kind::kDoctor; });
+}
+
+void AddWatch(CLI::App& program, Command& command) {
+  CLI::App* app = program.add_subcommand("watch", "Shows all work of the workspace as it happens");
+  app->fallthrough();
+  app->add_option("--resume", command.given.resume, "Go on behind this resume token");
+  app->callback([&command] { command.kind = Command::Kind::kWatch; });
+}
+
+void AddCompletion(CLI::App& program, Command& command) {
+  CLI::App* app = program.add_subcommand("completion", "Prints a completion script: source <(...)");
+  app->add_option("shell", command.shell, "Which shell")
+      ->type_name("bash|zsh")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh"}));
+  app->callback([&command] { command.kind = Command::Kind::kCompletion; });
+}
+
+void AddGlobals(CLI::App& program, Command& command) {
+  Session& session = command.session;
+  program
+      .add_option("--address", session.caller.address, "Where the suite listens (host:port)", true)
+      ->envname("TIDELINE_ADDRESS");
+  program.add_option("-w,--workspace", session.workspace, "The workspace that short ids mean")
+      ->envname("TIDELINE_WORKSPACE");
+  program.add_option("--subject", session.caller.subject, "Who calls, as a member's subject")
+      ->envname("TIDELINE_SUBJECT");
+  program.add_option("-o,--output", command.output, "How answers are printed", true)
+      ->type_name("table|json")
+      ->check(CLI::IsMember({"table", "json"}));
+  program.add_option("--timeout", command.timeout, "Longest wait for an answer", true)
+      ->type_name("DURATION");
+}
+
+}  // namespace
+
+std::unique_ptr<CLI::App> BuildProgram(Command& command) {
+  auto program = std::make_unique<CLI::App>(
+      "Tideline: work that needs judgement, to the right person, across companies and time zones.",
+      "tideline");
+  program->set_version_flag("--version", absl::StrCat("tideline ", TIDELINE_VERSION));
+  program->require_subcommand(1);
+  program->footer(absl::StrCat(kExamples, "\n", ExitCodeHelp()));
+  program->get_formatter()->column_width(34);
+  AddGlobals(*program, command);
+  AddDev(*program, command);
+  AddDoctor(*program, command);
+  AddWatch(*program, command);
+  AddCompletion(*program, command);
+  for (const Noun& noun : Nouns()) {
+    CLI::App* app = program->add_subcommand(noun.name, WithoutPeriod(noun.help));
+    app->require_subcommand(1);
+    app->fallthrough();
+    for (const Verb& verb : noun.verbs) AddVerb(*app, verb, command);
+    if (noun.name == "import") AddImports(*app, command);
+  }
+  return program;
+}
+
+}  // namespace tideline::cli
