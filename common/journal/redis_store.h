@@ -2,9 +2,9 @@
 // Journals in Redis, version 7 or later: records as hashes, entries as a stream, the guarding logic
 // in a library of Redis Functions (functions.lua). See ARCHITECTURE.md, "Journal in Redis".
 //
-//   RedisStore store({redis::FixedEndpoint(*redis::ParseAddress("unix:///run/redis.sock"))});
-//   TL_RETURN_IF_ERROR(store.Open(16, absl::Seconds(10)));
-//   auto journal = store.OpenJournal("work_routing", 3, loop);
+//   TL_ASSIGN_OR_RETURN(auto store, RedisStore::Create("unix:///run/redis.sock"));
+//   TL_RETURN_IF_ERROR(store->Open(16, absl::Seconds(10)));
+//   auto journal = store->OpenJournal("work_routing", 3, loop);
 //
 // Thread-safe. Journals of one loop share a connection; the store's own questions have a thread of
 // their own. The store may go before its journals. SIGPIPE must be ignored by the process.
