@@ -65,14 +65,15 @@ absl::Status Fold(const v1::Event& event, Message& resource) {
   for (const std::string& path : event.changed().fields().paths()) {
     const FieldDescriptor* field = resource.GetDescriptor()->FindFieldByName(path);
     if (field == nullptr) {
-      return absl::InvalidArgumentError(absl::StrCat("no field \"", path, "\" in ",
-                                                     resource.GetDescriptor()->full_name()));
+      return absl::InvalidArgumentError(
+          absl::StrCat("no field \"", path, "\" in ", resource.GetDescriptor()->full_name()));
     }
     fields.push_back(field);
   }
   // The event carries the new values of these fields and nothing else, so merging it into cleared
   // fields sets exactly them.
-  for (const FieldDescriptor* field : fields) resource.GetReflection()->ClearField(&resource, field);
+  for (const FieldDescriptor* field : fields)
+    resource.GetReflection()->ClearField(&resource, field);
   resource.MergeFrom(*inner);
   Stamp(event.header(), resource);
   return absl::OkStatus();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Folding skill_registry's events into resources, as events.proto promises: the events of a subject,
-// one after the other, give its public resource. Pure; any thread.
+// Folding skill_registry's events into resources, as events.proto promises: the events of a
+// subject, one after the other, give its public resource. Pure; any thread.
 #pragma once
 
 #include "absl/status/status.h"

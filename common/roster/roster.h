@@ -43,7 +43,7 @@ struct Change {
   std::string record_kind;             // kind under which the follower keeps the record
   bool created = false;
   const google::protobuf::Message* record = nullptr;  // as it is now; null: gone
-  std::string team_before;             // of an expert: the team before the event; empty: new
+  std::string team_before;  // of an expert: the team before the event; empty: new
 
   explicit operator bool() const { return kind != Case::RESOURCE_NOT_SET; }
 
@@ -63,8 +63,8 @@ class Roster {
  public:
   // Takes in one event. Events that are not newer than what is known about their subject change
   // nothing. An error leaves everything as it was: INVALID_ARGUMENT when the event does not fit its
-  // subject, FAILED_PRECONDITION for a change of something unknown, UNIMPLEMENTED for a kind of event
-  // or resource that is newer than this code.
+  // subject, FAILED_PRECONDITION for a change of something unknown, UNIMPLEMENTED for a kind of
+  // event or resource that is newer than this code.
   absl::StatusOr<Change> Apply(const skill_registry::v1::Event& event);
 
   // Kinds of records that hold a roster ("roster_team", ...), in any order for Restore.
@@ -91,8 +91,7 @@ class Roster {
         all.push_back(static_cast<const R*>(entry.record.get()));
       }
     }
-    std::sort(all.begin(), all.end(),
-              [](const R* a, const R* b) { return a->name() < b->name(); });
+    std::sort(all.begin(), all.end(), [](const R* a, const R* b) { return a->name() < b->name(); });
     return all;
   }
 
@@ -119,8 +118,8 @@ class Roster {
   std::vector<std::string> ConflictsOf(absl::string_view organization) const;
 
   // Experts for whom matching may come out otherwise after this change: the expert itself, those of
-  // a changed team, those at a changed site. In order. A changed calendar concerns teams, not people:
-  // see TeamsWith.
+  // a changed team, those at a changed site. In order. A changed calendar concerns teams, not
+  // people: see TeamsWith.
   std::vector<std::string> Affected(const Change& change) const;
   const absl::btree_set<std::string>& TeamsWith(absl::string_view calendar) const;
 
@@ -141,7 +140,8 @@ class Roster {
   absl::StatusOr<Change> Delete(const skill_registry::v1::Event& event);
   // Puts a record into, or takes it out of, the indexes.
   void Note(const google::protobuf::Message& record, bool present);
-  static void Relate(Index& index, const std::string& target, const std::string& from, bool present);
+  static void Relate(Index& index, const std::string& target, const std::string& from,
+                     bool present);
 
   absl::flat_hash_map<std::string, Entry> entries_;
   absl::flat_hash_map<std::string, std::shared_ptr<const Calendar>> calendars_;
@@ -149,7 +149,7 @@ class Roster {
   Index experts_of_team_;
   Index teams_of_organization_;
   Index teams_at_site_;
-  Index experts_at_site_;    // those with a site of their own
+  Index experts_at_site_;  // those with a site of their own
   Index teams_with_calendar_;
   Index conflict_stated_by_;
 };

@@ -68,8 +68,8 @@ void Core::Wake(const Call& call, Changes& changes) {
 }
 
 // Answers that show personal fields are those of verbs whose callers may always see them (leads of
-// the expert's organization, administrators, the expert): see scope.h. The other verbs' answers never
-// carried any.
+// the expert's organization, administrators, the expert): see scope.h. The other verbs' answers
+// never carried any.
 void Core::RefillPersonal(google::protobuf::Message& response) const {
   v1::Expert* expert = nullptr;
   if (auto* created = dynamic_cast<v1::CreateExpertResponse*>(&response)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state machine of skill_registry: who can do what, where, under which contract. One partition's
-// workspaces, in memory; see common/partition/core.h for what a Core is.
+// The state machine of skill_registry: who can do what, where, under which contract. One
+// partition's workspaces, in memory; see common/partition/core.h for what a Core is.
 //
 // The folder core/ has one idea per file: catalog (resources and how they change), rules (what must
 // be true of them), scope (who may see and change what), dates (what time does to them), standard

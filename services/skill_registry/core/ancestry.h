@@ -20,12 +20,12 @@ Above ParentsOf(const Catalog& catalog);
 Above ManagersOf(const Catalog& catalog);
 Above DelegatorsOf(const Catalog& catalog);
 
-// Most resources above one that are looked at. A taxonomy or hierarchy with more ancestors than this
-// is refused as too deep, so that a step stays bounded.
+// Most resources above one that are looked at. A taxonomy or hierarchy with more ancestors than
+// this is refused as too deep, so that a step stays bounded.
 inline constexpr size_t kMaxAncestors = 4096;
 
-// INVALID_ARGUMENT (CYCLE) on `field` when `name` would stand above itself with these directly above
-// it.
+// INVALID_ARGUMENT (CYCLE) on `field` when `name` would stand above itself with these directly
+// above it.
 absl::Status RefuseCycle(absl::string_view field, const std::string& name,
                          const std::vector<std::string>& directly_above, const Above& above);
 

@@ -45,6 +45,19 @@ void Catalog::Scan(absl::string_view prefix, absl::string_view after, Visitor vi
   }
 }
 
+void Catalog::ScanWorkspaces(absl::string_view after, Visitor visit) const {
+  auto it = entries_.upper_bound(std::string(after));
+  while (it != entries_.end()) {
+    if (it->second.kind == &KindOf<v1::Workspace>()) {
+      if (!visit(it->second)) return;
+      ++it;
+    } else {
+      // Past everything in this workspace: '0' comes after '/'.
+      it = entries_.lower_bound(absl::StrCat(WorkspaceOf(it->first), "0"));
+    }
+  }
+}
+
 void Catalog::ScanReferrers(const Entry& target, absl::string_view after, Visitor visit) const {
   Entry cursor;
   cursor.name = std::string(after);
@@ -310,9 +323,9 @@ absl::Status Catalog::Restored() {
 void Catalog::Dump(std::string& out) const {
   absl::StrAppend(&out, "last ", partition::FormatEtag(last_), "\n");
   for (const auto& [name, entry] : entries_) {
-    absl::StrAppend(&out, entry.kind->record, " ", name, " ",
-                    partition::FormatEtag(entry.revision), " ", absl::FormatTime(entry.next_date),
-                    " ", absl::CEscape(entry.resource->SerializeAsString()), "\n");
+    absl::StrAppend(&out, entry.kind->record, " ", name, " ", partition::FormatEtag(entry.revision),
+                    " ", absl::FormatTime(entry.next_date), " ",
+                    absl::CEscape(entry.resource->SerializeAsString()), "\n");
     for (const Entry* referrer : entry.referrers) {
       absl::StrAppend(&out, "  from ", referrer->name, "\n");
     }

@@ -41,7 +41,7 @@ struct Entry {
   std::string name;
   const Kind* kind = nullptr;
   std::unique_ptr<Message> resource;
-  Revision revision;                             // of its last event; its etag
+  Revision revision;                                // of its last event; its etag
   absl::btree_set<const Entry*, ByName> referrers;  // resources that name this one
   absl::Time next_date = absl::InfiniteFuture();
 
@@ -66,6 +66,8 @@ class Catalog {
   // order of their names, until `visit` returns false.
   using Visitor = absl::FunctionRef<bool(const Entry&)>;
   void Scan(absl::string_view prefix, absl::string_view after, Visitor visit) const;
+  // The same over workspaces alone.
+  void ScanWorkspaces(absl::string_view after, Visitor visit) const;
   // The same over those that refer to `target`.
   void ScanReferrers(const Entry& target, absl::string_view after, Visitor visit) const;
 
@@ -86,8 +88,8 @@ class Catalog {
   void BeginTrial();
   void EndTrial();
 
-  // The next date of any resource, and the passing of those that are due at call.now, at most `most`
-  // resources.
+  // The next date of any resource, and the passing of those that are due at call.now, at most
+  // `most` resources.
   absl::Time NextDate() const;
   void PassDates(const Call& call, size_t most, Changes& changes);
 
@@ -95,7 +97,8 @@ class Catalog {
   // a deletion had.
   Revision last() const { return last_; }
 
-  // What a resource looks like in events: without etag and update time, and without personal fields.
+  // What a resource looks like in events: without etag and update time, and without personal
+  // fields.
   static std::unique_ptr<Message> PublicOf(const Message& resource);
 
   static std::vector<std::string> RecordKinds();

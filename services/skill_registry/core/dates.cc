@@ -66,7 +66,8 @@ absl::Time NextDate(const v1::Expert& expert) {
     }
   }
   for (const v1::Leave& leave : expert.leaves()) {
-    if (leave.state() == v1::Leave::STATE_PLANNED) next = std::min(next, ToTime(leave.start_time()));
+    if (leave.state() == v1::Leave::STATE_PLANNED)
+      next = std::min(next, ToTime(leave.start_time()));
     if (leave.state() == v1::Leave::STATE_CURRENT) next = std::min(next, ToTime(leave.end_time()));
   }
   return next;
@@ -80,8 +81,7 @@ void PassDates(absl::Time now, v1::Expert& expert) {
     held.clear_level();
   }
   for (v1::Credential& credential : *expert.mutable_credentials()) {
-    credential.set_expired(credential.has_expire_time() &&
-                           ToTime(credential.expire_time()) <= now);
+    credential.set_expired(credential.has_expire_time() && ToTime(credential.expire_time()) <= now);
   }
   for (v1::Clearance& clearance : *expert.mutable_clearances()) {
     clearance.set_expired(clearance.has_expire_time() && ToTime(clearance.expire_time()) <= now);

@@ -30,8 +30,7 @@ absl::Status CheckSkills(const Catalog& catalog, const v1::Expert& expert,
     const v1::ExpertSkill& held = expert.skills(i);
     const std::string at = absl::StrCat("expert.skills[", i, "]");
     if (held.skill().empty()) {
-      return InvalidField(absl::StrCat(at, ".skill"), "is required",
-                          Reason::REASON_FIELD_REQUIRED);
+      return InvalidField(absl::StrCat(at, ".skill"), "is required", Reason::REASON_FIELD_REQUIRED);
     }
     if (!seen.insert(held.skill()).second) {
       return InvalidField(absl::StrCat(at, ".skill"),
@@ -59,8 +58,7 @@ absl::Status CheckLeaves(const v1::Expert& expert) {
       return InvalidField(absl::StrCat(at, ".end_time"), "is not after start_time");
     }
     // Kept in order of start (Complete), so neighbours suffice.
-    if (i > 0 &&
-        ToTime(expert.leaves(i).start_time()) < ToTime(expert.leaves(i - 1).end_time())) {
+    if (i > 0 && ToTime(expert.leaves(i).start_time()) < ToTime(expert.leaves(i - 1).end_time())) {
       return InvalidField(absl::StrCat(at, ".start_time"), "lies within the leave before");
     }
   }
@@ -125,8 +123,11 @@ absl::Status CheckSkillsUpdate(const v1::Expert& before, v1::Expert& after) {
   for (int i = 0; i < after.skills_size(); ++i) {
     v1::ExpertSkill& held = *after.mutable_skills(i);
     auto it = stored.find(held.skill());
-    const bool same = it != stored.end() && Stated(held).SerializeAsString() ==
-                                                Stated(*it->second).SerializeAsString();
+    // Most entries come back as they were; the copies without what the caller has no say in are
+    // made for the others.
+    if (it != stored.end() && held.SerializeAsString() == it->second->SerializeAsString()) continue;
+    const bool same = it != stored.end() &&
+                      Stated(held).SerializeAsString() == Stated(*it->second).SerializeAsString();
     if (same) {
       held = *it->second;
     } else if (!IsClaim(held) || (it != stored.end() && !IsClaim(*it->second))) {

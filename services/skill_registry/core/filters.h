@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What lists can be narrowed to. Anchor names a resource to which all wanted ones refer, so that only
-// those are looked at; Wanted judges each. Pure.
+// What lists can be narrowed to. Anchor names a resource to which all wanted ones refer, so that
+// only those are looked at; Wanted judges each. Pure.
 #pragma once
 
 #include <string>

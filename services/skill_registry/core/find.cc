@@ -46,8 +46,7 @@ bool InPlace(const Catalog& catalog, const v1::Expert& expert,
     return false;
   }
   if (request.country().empty()) return true;
-  const auto* site =
-      catalog.Find<v1::Site>(expert.site().empty() ? team->site() : expert.site());
+  const auto* site = catalog.Find<v1::Site>(expert.site().empty() ? team->site() : expert.site());
   return site->country() == request.country();
 }
 
@@ -58,7 +57,8 @@ absl::StatusOr<v1::FindExpertsResponse> Core::FindExperts(
   if (catalog_.Find<v1::Workspace>(request.parent()) == nullptr) return NotFound(request.parent());
   // Whoever is wanted refers to the team and to every skill: go through the fewest.
   const Entry* fewest = request.team().empty() ? nullptr : catalog_.Find(request.team());
-  if (!request.team().empty() && fewest == nullptr) return ReferenceNotFound("team", request.team());
+  if (!request.team().empty() && fewest == nullptr)
+    return ReferenceNotFound("team", request.team());
   for (int i = 0; i < request.requirements_size(); ++i) {
     const Entry* skill = catalog_.Find(request.requirements(i).skill());
     if (skill == nullptr || skill->kind != &KindOf<v1::Skill>()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Imports: many resources in chunks of rows, each row done as a whole or not at all, under a resource
-// that says how far they have come.
+// Imports: many resources in chunks of rows, each row done as a whole or not at all, under a
+// resource that says how far they have come.
 #include <algorithm>
 
 #include "google/rpc/error_details.pb.h"
@@ -63,8 +63,8 @@ absl::Status CheckChunk(const Request& request, int rows, v1::Import::Kind kind,
     return InvalidField("rows", absl::StrCat("has ", rows, "; the limit is ", kMaxRows));
   }
   if (request.first_row() < 0 || request.first_row() > import.next_row()) {
-    return InvalidField("first_row", absl::StrCat("leaves a gap: the next row is ",
-                                                  import.next_row()));
+    return InvalidField("first_row",
+                        absl::StrCat("leaves a gap: the next row is ", import.next_row()));
   }
   const int64_t fresh = std::max<int64_t>(0, request.first_row() + rows - import.next_row());
   if (fresh > 0 && import.failed_rows_size() + fresh > kMaxFailedRows) {
@@ -133,8 +133,8 @@ absl::StatusOr<Response> Core::ImportRows(const Call& call, const Request& reque
   if (catalog_.Find<v1::Workspace>(request.parent()) == nullptr) return NotFound(request.parent());
   const std::string name = absl::StrCat(request.parent(), "/imports/", request.import_id());
   const auto* before = catalog_.Find<v1::Import>(name);
-  auto import = before == nullptr ? std::make_unique<v1::Import>()
-                                  : std::make_unique<v1::Import>(*before);
+  auto import =
+      before == nullptr ? std::make_unique<v1::Import>() : std::make_unique<v1::Import>(*before);
   if (before == nullptr) {
     import->set_name(name);
     import->set_kind(kind);

@@ -47,8 +47,8 @@ class Planner {
   }
 
  private:
-  // What names an expert inside a part of a resource tells of the past (who judged, who vouched). It
-  // is checked when it is written, and does not keep the expert from leaving.
+  // What names an expert inside a part of a resource tells of the past (who judged, who vouched).
+  // It is checked when it is written, and does not keep the expert from leaving.
   bool IsHistory(const Descriptor* type, absl::string_view collection) const {
     return collection == "experts" && !type->options().HasExtension(google::api::resource);
   }
@@ -108,9 +108,8 @@ bool Visit(const ReferencePlan& plan, const Message& message, const Place* up,
     const int count = field->is_repeated() ? reflection->FieldSize(message, field) : 1;
     for (int i = 0; i < count; ++i) {
       const std::string& target =
-          field->is_repeated()
-              ? reflection->GetRepeatedStringReference(message, field, i, &scratch)
-              : reflection->GetStringReference(message, field, &scratch);
+          field->is_repeated() ? reflection->GetRepeatedStringReference(message, field, i, &scratch)
+                               : reflection->GetStringReference(message, field, &scratch);
       if (target.empty() && !field->is_repeated()) continue;
       Place place{up, field, field->is_repeated() ? i : -1};
       if (!visit(target, collection, [&place] { return place.Path(); })) return false;
@@ -162,11 +161,10 @@ void VisitReferences(const Kind& kind, const Message& resource, ReferenceVisitor
 
 std::vector<std::string> References(const Kind& kind, const Message& resource) {
   std::vector<std::string> targets;
-  VisitReferences(kind, resource,
-                  [&targets](const std::string& target, absl::string_view, PathOf) {
-                    targets.push_back(target);
-                    return true;
-                  });
+  VisitReferences(kind, resource, [&targets](const std::string& target, absl::string_view, PathOf) {
+    targets.push_back(target);
+    return true;
+  });
   std::sort(targets.begin(), targets.end());
   targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
   return targets;
@@ -185,8 +183,8 @@ google::protobuf::Timestamp ToProto(absl::Time time) {
   google::protobuf::Timestamp proto;
   const int64_t seconds = absl::ToUnixSeconds(time);
   proto.set_seconds(seconds);
-  proto.set_nanos(static_cast<int32_t>(
-      absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
+  proto.set_nanos(
+      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
   return proto;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the kinds of resources have in common, read from the protos: where a kind's records lie, what
-// its names look like, which of its fields refer to other resources. So that a new kind of resource
-// is a message, a slot in events.proto's Resource, and its rules. Immutable; any thread.
+// What the kinds of resources have in common, read from the protos: where a kind's records lie,
+// what its names look like, which of its fields refer to other resources. So that a new kind of
+// resource is a message, a slot in events.proto's Resource, and its rules. Immutable; any thread.
 #pragma once
 
 #include <string>
@@ -39,8 +39,8 @@ struct ReferencePlan {
 struct Kind {
   const FieldDescriptor* slot;  // in v1::Resource
   const Descriptor* type;
-  std::string record;           // kind of its records, and its name in errors: "sla_policy"
-  std::string collection;       // "slaPolicies"; empty for a presence, which has no collection
+  std::string record;      // kind of its records, and its name in errors: "sla_policy"
+  std::string collection;  // "slaPolicies"; empty for a presence, which has no collection
   ReferencePlan references;
   // Fields 1 to 4 of every resource.
   const FieldDescriptor* name;
@@ -67,8 +67,8 @@ const Kind& KindOf() {
 // Calls `visit` for each reference that is set. `path` says where it stands ("skills[3].assessor");
 // call it only when something is wrong. Stops when `visit` returns false.
 using PathOf = absl::FunctionRef<std::string()>;
-using ReferenceVisitor = absl::FunctionRef<bool(const std::string& target,
-                                                absl::string_view collection, PathOf path)>;
+using ReferenceVisitor =
+    absl::FunctionRef<bool(const std::string& target, absl::string_view collection, PathOf path)>;
 void VisitReferences(const Kind& kind, const Message& resource, ReferenceVisitor visit);
 
 // Full names that the resource refers to, sorted, each once.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The skill ladder: claimed -> assessed -> shadowing -> independent -> mentor. Nobody judges, vouches
-// for or moves on their own skill.
+// The skill ladder: claimed -> assessed -> shadowing -> independent -> mentor. Nobody judges,
+// vouches for or moves on their own skill.
 #include "common/partition/personal.h"
 #include "services/skill_registry/core/standard.h"
 
@@ -70,8 +70,8 @@ absl::StatusOr<v1::AssessSkillResponse> Core::AssessSkill(const Call& call,
                                                           const v1::AssessSkillRequest& request,
                                                           Changes& changes) {
   TL_ASSIGN_OR_RETURN(std::unique_ptr<v1::Expert> holder, Holder(call, request.name()));
-  TL_ASSIGN_OR_RETURN(const std::string assessor, Speaker(catalog_, call, *holder, "assessor",
-                                                          request.assessor(), "assess"));
+  TL_ASSIGN_OR_RETURN(const std::string assessor,
+                      Speaker(catalog_, call, *holder, "assessor", request.assessor(), "assess"));
   if (catalog_.Find<v1::Skill>(request.skill()) == nullptr ||
       WorkspaceOf(request.skill()) != WorkspaceOf(request.name())) {
     return ReferenceNotFound("skill", request.skill());
@@ -108,8 +108,8 @@ absl::StatusOr<v1::EndorseSkillResponse> Core::EndorseSkill(const Call& call,
                                                             const v1::EndorseSkillRequest& request,
                                                             Changes& changes) {
   TL_ASSIGN_OR_RETURN(std::unique_ptr<v1::Expert> holder, Holder(call, request.name()));
-  TL_ASSIGN_OR_RETURN(const std::string endorser, Speaker(catalog_, call, *holder, "endorser",
-                                                          request.endorser(), "endorse"));
+  TL_ASSIGN_OR_RETURN(const std::string endorser,
+                      Speaker(catalog_, call, *holder, "endorser", request.endorser(), "endorse"));
   v1::ExpertSkill* held = FindSkill(*holder, request.skill());
   if (held == nullptr) return ReferenceNotFound("skill", request.skill());
   v1::Endorsement* endorsement = nullptr;

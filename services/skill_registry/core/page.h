@@ -19,7 +19,10 @@ inline constexpr int kMaxLookedAt = 4000;
 class Page {
  public:
   // `size` as the request has it: 0 and below mean the default.
-  explicit Page(int32_t size) : most_(size <= 0 ? kDefaultPage : size > kMaxPage ? kMaxPage : size) {}
+  explicit Page(int32_t size)
+      : most_(size <= 0         ? kDefaultPage
+              : size > kMaxPage ? kMaxPage
+                                : size) {}
 
   // Whether another resource may be looked at.
   bool Open() const {

@@ -82,8 +82,7 @@ absl::StatusOr<v1::ListPresencesResponse> Core::ListPresences(
     last = entry.name;
     if (entry.kind != &KindOf<v1::Expert>() || !absl::StartsWith(entry.name, prefix)) return true;
     if (!request.team().empty() && entry.As<v1::Expert>().team() != request.team()) return true;
-    if (const auto* presence =
-            catalog_.Find<v1::Presence>(absl::StrCat(entry.name, kPresence))) {
+    if (const auto* presence = catalog_.Find<v1::Presence>(absl::StrCat(entry.name, kPresence))) {
       *response.add_presences() = *presence;
       page.Take(presence->ByteSizeLong());
     }

@@ -9,8 +9,8 @@
 namespace tideline::skill_registry {
 
 // `request` is the request that would create the resource alone, so that errors name its fields as
-// there ("expert.skills[3].skill"); fields marked OUTPUT_ONLY are cleared in it. INVALID_ARGUMENT or
-// FAILED_PRECONDITION (REFERENCE_NOT_FOUND) as the seam's.
+// there ("expert.skills[3].skill"); fields marked OUTPUT_ONLY are cleared in it. INVALID_ARGUMENT
+// or FAILED_PRECONDITION (REFERENCE_NOT_FOUND) as the seam's.
 absl::Status CheckRow(absl::string_view workspace, google::protobuf::Message& request);
 
 }  // namespace tideline::skill_registry

@@ -58,15 +58,15 @@ absl::Status CheckReferences(const Catalog& catalog, const Kind& kind, const Mes
   absl::Status status;
   const std::string name = resource.GetReflection()->GetString(resource, kind.name);
   const absl::string_view workspace = WorkspaceOf(name);
-  VisitReferences(kind, resource, [&](const std::string& target, absl::string_view collection,
-                                      PathOf path) {
-    const Entry* entry = catalog.Find(target);
-    if (entry == nullptr || entry->kind->collection != collection ||
-        WorkspaceOf(target) != workspace) {
-      status = ReferenceNotFound(absl::StrCat(kind.record, ".", path()), target);
-    }
-    return status.ok();
-  });
+  VisitReferences(kind, resource,
+                  [&](const std::string& target, absl::string_view collection, PathOf path) {
+                    const Entry* entry = catalog.Find(target);
+                    if (entry == nullptr || entry->kind->collection != collection ||
+                        WorkspaceOf(target) != workspace) {
+                      status = ReferenceNotFound(absl::StrCat(kind.record, ".", path()), target);
+                    }
+                    return status.ok();
+                  });
   return status;
 }
 
@@ -77,8 +77,7 @@ absl::Status Check(const Catalog&, const v1::Workspace&, const v1::Workspace*) {
 absl::Status Check(const Catalog& catalog, const v1::Organization& after, const v1::Organization*) {
   if (after.kind() == v1::Organization::KIND_UNSPECIFIED) return Required("organization.kind");
   TL_RETURN_IF_ERROR(CheckOnce("organization.conflicts", after.conflicts(), after.name()));
-  return RefuseCycle("organization.owner", after.name(), {after.owner()},
-                     OwnersOf(catalog));
+  return RefuseCycle("organization.owner", after.name(), {after.owner()}, OwnersOf(catalog));
 }
 
 absl::Status Check(const Catalog&, const v1::Site& after, const v1::Site*) {
@@ -129,8 +128,7 @@ absl::Status Check(const Catalog&, const v1::Engagement& after, const v1::Engage
   std::set<int> classes;
   for (int i = 0; i < after.authority_matrix_size(); ++i) {
     const int impact_class = after.authority_matrix(i).impact_class();
-    const std::string field =
-        absl::StrCat("engagement.authority_matrix[", i, "].impact_class");
+    const std::string field = absl::StrCat("engagement.authority_matrix[", i, "].impact_class");
     if (impact_class == type::v1::IMPACT_CLASS_UNSPECIFIED) return Required(field);
     if (!classes.insert(impact_class).second) return InvalidField(field, "has a rule already");
   }
@@ -155,7 +153,8 @@ absl::Status Check(const Catalog& catalog, const v1::Member& after, const v1::Me
   if (expert != nullptr && !after.organization().empty()) {
     const auto* team = catalog.Find<v1::Team>(expert->team());
     if (team == nullptr || team->organization() != after.organization()) {
-      return InvalidField("member.expert", "works for another organization than member.organization");
+      return InvalidField("member.expert",
+                          "works for another organization than member.organization");
     }
   }
   return absl::OkStatus();
@@ -168,7 +167,8 @@ absl::Status Check(const Catalog& catalog, const v1::AuthorityGrant& after,
     return InvalidField("authority_grant.min_grade", "is set although an expert is named");
   }
   if (after.has_window_amount() != after.has_window()) {
-    return Required(after.has_window() ? "authority_grant.window_amount" : "authority_grant.window");
+    return Required(after.has_window() ? "authority_grant.window_amount"
+                                       : "authority_grant.window");
   }
   TL_RETURN_IF_ERROR(CheckTerm("authority_grant", after));
   if (after.delegated_from().empty()) return absl::OkStatus();

@@ -44,8 +44,8 @@ template <class R>
 void Complete(absl::Time, R&, const R*) {}
 
 // What UpdateExpert may do to skills: add claims, remove entries. LADDER_STEP for anything else.
-// Puts the stored entries in the place of those that came back unchanged but for what the caller has
-// no say in.
+// Puts the stored entries in the place of those that came back unchanged but for what the caller
+// has no say in.
 absl::Status CheckSkillsUpdate(const v1::Expert& before, v1::Expert& after);
 
 // Whether two experts are one person: the same record, or the same opaque person.

@@ -44,8 +44,8 @@ absl::Status MayChange(const Catalog&, const partition::Grant& grant, const R& r
   return MayChangeWorkspace(grant, resource.name());
 }
 
-// Whether the caller only acts for themselves: an expert who is neither lead nor administrator nor a
-// service.
+// Whether the caller only acts for themselves: an expert who is neither lead nor administrator nor
+// a service.
 bool ActsForSelf(const partition::Grant& grant);
 
 // PERMISSION_DENIED (NOT_YOURS), naming the resource.

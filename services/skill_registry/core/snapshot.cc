@@ -10,8 +10,7 @@ v1::Event CreationOf(const Entry& entry) {
   v1::Event event;
   type::v1::EventHeader& header = *event.mutable_header();
   const auto* reflection = entry.resource->GetReflection();
-  header.mutable_time()->CopyFrom(
-      reflection->GetMessage(*entry.resource, entry.kind->update_time));
+  header.mutable_time()->CopyFrom(reflection->GetMessage(*entry.resource, entry.kind->update_time));
   header.set_workspace(std::string(WorkspaceOf(entry.name)));
   header.set_subject(entry.name);
   *header.mutable_revision() = entry.revision;

@@ -8,7 +8,8 @@
 namespace tideline::skill_registry {
 namespace {
 
-// Where a list request looks: below its parent, or, for workspaces, at all there are.
+// Where a list request looks: below its parent, at those that refer to its anchor, or, for
+// workspaces, at all there are.
 template <class Request>
 absl::StatusOr<std::string> PrefixOf(const Catalog& catalog, const Request& request,
                                      const Kind& kind) {
@@ -18,6 +19,21 @@ absl::StatusOr<std::string> PrefixOf(const Catalog& catalog, const Request& requ
 absl::StatusOr<std::string> PrefixOf(const Catalog&, const v1::ListWorkspacesRequest&,
                                      const Kind& kind) {
   return absl::StrCat(kind.collection, "/");
+}
+
+template <class Request>
+void ScanFor(const Catalog& catalog, const Request& request, absl::string_view prefix,
+             Catalog::Visitor visit) {
+  const absl::string_view anchor = Anchor(request);
+  if (anchor.empty()) {
+    catalog.Scan(prefix, request.page_token(), visit);
+  } else if (const Entry* target = catalog.Find(anchor)) {
+    catalog.ScanReferrers(*target, request.page_token(), visit);
+  }
+}
+void ScanFor(const Catalog& catalog, const v1::ListWorkspacesRequest& request, absl::string_view,
+             Catalog::Visitor visit) {
+  catalog.ScanWorkspaces(request.page_token(), visit);
 }
 
 absl::Status RefuseInUse(const Entry& entry) {
@@ -46,8 +62,8 @@ absl::StatusOr<typename Verbs<R>::Created> Core::Create(const Call& call,
                                                         const typename Verbs<R>::Create& request,
                                                         Changes& changes) {
   if (catalog_.Find<v1::Workspace>(request.parent()) == nullptr) return NotFound(request.parent());
-  const std::string id = Verbs<R>::Id(request).empty() ? partition::MakeId(call.entropy)
-                                                       : Verbs<R>::Id(request);
+  const std::string id =
+      Verbs<R>::Id(request).empty() ? partition::MakeId(call.entropy) : Verbs<R>::Id(request);
   R input = Verbs<R>::Of(request);
   input.set_name(absl::StrCat(request.parent(), "/", KindOf<R>().collection, "/", id));
   typename Verbs<R>::Created response;
@@ -97,12 +113,7 @@ absl::StatusOr<typename Verbs<R>::Listed> Core::List(const Call& call,
     }
     return true;
   };
-  const absl::string_view anchor = Anchor(request);
-  if (anchor.empty()) {
-    catalog_.Scan(prefix, request.page_token(), visit);
-  } else if (const Entry* target = catalog_.Find(anchor)) {
-    catalog_.ScanReferrers(*target, request.page_token(), visit);
-  }
+  ScanFor(catalog_, request, prefix, visit);
   return response;
 }
 
@@ -143,22 +154,22 @@ absl::StatusOr<typename Verbs<R>::Deleted> Core::Delete(const Call& call,
   return response;
 }
 
-#define TIDELINE_READ(Type)                                                                    \
-  template absl::StatusOr<Verbs<v1::Type>::Got> Core::Get<v1::Type>(                           \
-      const Call&, const Verbs<v1::Type>::Get&) const;                                         \
-  template absl::StatusOr<Verbs<v1::Type>::Listed> Core::List<v1::Type>(                       \
+#define TIDELINE_READ(Type)                                              \
+  template absl::StatusOr<Verbs<v1::Type>::Got> Core::Get<v1::Type>(     \
+      const Call&, const Verbs<v1::Type>::Get&) const;                   \
+  template absl::StatusOr<Verbs<v1::Type>::Listed> Core::List<v1::Type>( \
       const Call&, const Verbs<v1::Type>::List&) const;
-#define TIDELINE_UPDATE(Type)                                                                  \
-  template absl::StatusOr<Verbs<v1::Type>::Updated> Core::Update<v1::Type>(                    \
+#define TIDELINE_UPDATE(Type)                                               \
+  template absl::StatusOr<Verbs<v1::Type>::Updated> Core::Update<v1::Type>( \
       const Call&, const Verbs<v1::Type>::Update&, Changes&);
-#define TIDELINE_DELETE(Type)                                                                  \
-  template absl::StatusOr<Verbs<v1::Type>::Deleted> Core::Delete<v1::Type>(                    \
+#define TIDELINE_DELETE(Type)                                               \
+  template absl::StatusOr<Verbs<v1::Type>::Deleted> Core::Delete<v1::Type>( \
       const Call&, const Verbs<v1::Type>::Delete&, Changes&);
-#define TIDELINE_STANDARD(Type, field, Types, fields)                                          \
-  template absl::StatusOr<Verbs<v1::Type>::Created> Core::Create<v1::Type>(                    \
-      const Call&, const Verbs<v1::Type>::Create&, Changes&);                                  \
-  TIDELINE_READ(Type)                                                                          \
-  TIDELINE_UPDATE(Type)                                                                        \
+#define TIDELINE_STANDARD(Type, field, Types, fields)                       \
+  template absl::StatusOr<Verbs<v1::Type>::Created> Core::Create<v1::Type>( \
+      const Call&, const Verbs<v1::Type>::Create&, Changes&);               \
+  TIDELINE_READ(Type)                                                       \
+  TIDELINE_UPDATE(Type)                                                     \
   TIDELINE_DELETE(Type)
 TIDELINE_STANDARD_RESOURCES(TIDELINE_STANDARD)
 TIDELINE_READ(Workspace)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What creating, updating and importing have in common: from what a caller wrote to what is written.
-// Included by the files of core/ that write resources.
+// What creating, updating and importing have in common: from what a caller wrote to what is
+// written. Included by the files of core/ that write resources.
 #pragma once
 
 #include <memory>

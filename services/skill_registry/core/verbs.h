@@ -12,16 +12,16 @@ template <class R>
 struct Verbs;
 
 // Calls X(Type, field, Types, fields) for each resource with all five standard verbs.
-#define TIDELINE_STANDARD_RESOURCES(X)                                      \
-  X(Organization, organization, Organizations, organizations)               \
-  X(Site, site, Sites, sites)                                               \
-  X(Calendar, calendar, Calendars, calendars)                               \
-  X(Team, team, Teams, teams)                                               \
-  X(Skill, skill, Skills, skills)                                           \
-  X(Expert, expert, Experts, experts)                                       \
-  X(SlaPolicy, sla_policy, SlaPolicies, sla_policies)                       \
-  X(Engagement, engagement, Engagements, engagements)                       \
-  X(Member, member, Members, members)                                       \
+#define TIDELINE_STANDARD_RESOURCES(X)                        \
+  X(Organization, organization, Organizations, organizations) \
+  X(Site, site, Sites, sites)                                 \
+  X(Calendar, calendar, Calendars, calendars)                 \
+  X(Team, team, Teams, teams)                                 \
+  X(Skill, skill, Skills, skills)                             \
+  X(Expert, expert, Experts, experts)                         \
+  X(SlaPolicy, sla_policy, SlaPolicies, sla_policies)         \
+  X(Engagement, engagement, Engagements, engagements)         \
+  X(Member, member, Members, members)                         \
   X(AuthorityGrant, authority_grant, AuthorityGrants, authority_grants)
 
 #define TIDELINE_VERBS_READ(Type, field, Types, fields)                     \
@@ -32,9 +32,9 @@ struct Verbs;
   static v1::Type* In(Got& response) { return response.mutable_##field(); } \
   static v1::Type* Add(Listed& response) { return response.add_##fields(); }
 
-#define TIDELINE_VERBS_UPDATE(Type, field)                                      \
-  using Update = v1::Update##Type##Request;                                     \
-  using Updated = v1::Update##Type##Response;                                   \
+#define TIDELINE_VERBS_UPDATE(Type, field)                                     \
+  using Update = v1::Update##Type##Request;                                    \
+  using Updated = v1::Update##Type##Response;                                  \
   static const v1::Type& Of(const Update& request) { return request.field(); } \
   static v1::Type* In(Updated& response) { return response.mutable_##field(); }
 
@@ -43,18 +43,18 @@ struct Verbs;
   using Deleted = v1::Delete##Type##Response; \
   static v1::Type* In(Deleted& response) { return response.mutable_##field(); }
 
-#define TIDELINE_VERBS(Type, field, Types, fields)                                          \
-  template <>                                                                               \
-  struct Verbs<v1::Type> {                                                                  \
-    TIDELINE_VERBS_READ(Type, field, Types, fields)                                         \
-    TIDELINE_VERBS_UPDATE(Type, field)                                                      \
-    TIDELINE_VERBS_DELETE(Type, field)                                                      \
-    using Create = v1::Create##Type##Request;                                               \
-    using Created = v1::Create##Type##Response;                                             \
-    static const v1::Type& Of(const Create& request) { return request.field(); }            \
-    static v1::Type* In(Create& request) { return request.mutable_##field(); }              \
-    static const std::string& Id(const Create& request) { return request.field##_id(); }    \
-    static v1::Type* In(Created& response) { return response.mutable_##field(); }           \
+#define TIDELINE_VERBS(Type, field, Types, fields)                                       \
+  template <>                                                                            \
+  struct Verbs<v1::Type> {                                                               \
+    TIDELINE_VERBS_READ(Type, field, Types, fields)                                      \
+    TIDELINE_VERBS_UPDATE(Type, field)                                                   \
+    TIDELINE_VERBS_DELETE(Type, field)                                                   \
+    using Create = v1::Create##Type##Request;                                            \
+    using Created = v1::Create##Type##Response;                                          \
+    static const v1::Type& Of(const Create& request) { return request.field(); }         \
+    static v1::Type* In(Create& request) { return request.mutable_##field(); }           \
+    static const std::string& Id(const Create& request) { return request.field##_id(); } \
+    static v1::Type* In(Created& response) { return response.mutable_##field(); }        \
   };
 TIDELINE_STANDARD_RESOURCES(TIDELINE_VERBS)
 #undef TIDELINE_VERBS

@@ -224,7 +224,8 @@ TEST_F(RosterOfAcme, SpeaksTheWordsOfTheConstraintTable) {
   const int64_t now = absl::ToUnixSeconds(driver_.now());
   Do("UpdateExpert",
      absl::StrCat("expert { name: 'workspaces/acme/experts/ada' authority_grade: 4 "
-                  "leaves { start_time { seconds: ", now + 5, " } end_time { seconds: ", now + 9,
+                  "leaves { start_time { seconds: ",
+                  now + 5, " } end_time { seconds: ", now + 9,
                   " } } clearances { client: 'workspaces/acme/organizations/bank' scope: 'pci' } "
                   "skills { skill: 'workspaces/acme/skills/data' level: LEVEL_NOVICE } "
                   "skills { skill: 'workspaces/acme/skills/sql' level: LEVEL_EXPERT "

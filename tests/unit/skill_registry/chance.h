@@ -31,8 +31,8 @@ class Chance {
   bool Sometimes(int of = 3) { return Pick(of) == 0; }
   // Fills a message at random; names of resources come from a small pool.
   void Fill(google::protobuf::Message& message, int depth);
-  void FillField(google::protobuf::Message& message,
-                 const google::protobuf::FieldDescriptor& field, int depth);
+  void FillField(google::protobuf::Message& message, const google::protobuf::FieldDescriptor& field,
+                 int depth);
   std::string Text(const google::protobuf::FieldDescriptor& field);
   std::string Name(const std::string& collection);
 

@@ -33,21 +33,21 @@ Rpc Make(absl::StatusOr<Response> (Core::*verb)(const Call&, const Request&, Cha
 }
 template <class Request, class Response>
 Rpc Make(absl::StatusOr<Response> (Core::*verb)(const Call&, const Request&) const) {
-  return {[] { return std::make_unique<Request>(); },
-          [verb](Core& core, const Call& call, const Message& request, Changes&,
-                 std::string& bytes) {
-            return Take((core.*verb)(call, static_cast<const Request&>(request)), bytes);
-          }};
+  return {
+      [] { return std::make_unique<Request>(); },
+      [verb](Core& core, const Call& call, const Message& request, Changes&, std::string& bytes) {
+        return Take((core.*verb)(call, static_cast<const Request&>(request)), bytes);
+      }};
 }
 
 const std::map<std::string, Rpc>& Rpcs() {
   static const auto& rpcs = *[] {
     auto* all = new std::map<std::string, Rpc>();
-#define TIDELINE_STANDARD(Type, field, Types, fields)          \
-  (*all)["Create" #Type] = Make(&Core::Create<v1::Type>);      \
-  (*all)["Get" #Type] = Make(&Core::Get<v1::Type>);            \
-  (*all)["List" #Types] = Make(&Core::List<v1::Type>);         \
-  (*all)["Update" #Type] = Make(&Core::Update<v1::Type>);      \
+#define TIDELINE_STANDARD(Type, field, Types, fields)     \
+  (*all)["Create" #Type] = Make(&Core::Create<v1::Type>); \
+  (*all)["Get" #Type] = Make(&Core::Get<v1::Type>);       \
+  (*all)["List" #Types] = Make(&Core::List<v1::Type>);    \
+  (*all)["Update" #Type] = Make(&Core::Update<v1::Type>); \
   (*all)["Delete" #Type] = Make(&Core::Delete<v1::Type>);
     TIDELINE_STANDARD_RESOURCES(TIDELINE_STANDARD)
 #undef TIDELINE_STANDARD
@@ -147,9 +147,9 @@ void Driver::Keep(Changes& changes, Outcome& outcome) {
     } else {
       records_[write.kind].erase(write.id);
     }
-    outcome.writes.push_back(absl::StrCat(
-        write.kind, " ", write.id, " ",
-        write.value.has_value() ? absl::CEscape(*write.value) : "erased"));
+    outcome.writes.push_back(
+        absl::StrCat(write.kind, " ", write.id, " ",
+                     write.value.has_value() ? absl::CEscape(*write.value) : "erased"));
   }
   for (const partition::EventBytes& event : changes.TakeEvents()) {
     outcome.events.push_back(event.bytes);
@@ -157,8 +157,7 @@ void Driver::Keep(Changes& changes, Outcome& outcome) {
   }
 }
 
-Outcome Driver::Run(const std::string& rpc, const Message& request,
-                    const partition::Grant& grant) {
+Outcome Driver::Run(const std::string& rpc, const Message& request, const partition::Grant& grant) {
   Outcome outcome;
   auto it = Rpcs().find(rpc);
   if (it == Rpcs().end()) {
@@ -236,8 +235,9 @@ void Furnish(Driver& driver) {
   create("CreateTeam", "team", "alpha",
          "organization: 'workspaces/acme/organizations/north' site: 'workspaces/acme/sites/krakow' "
          "shore: SHORE_NEARSHORE calendar: 'workspaces/acme/calendars/office'");
-  create("CreateTeam", "team", "beta",
-         "organization: 'workspaces/acme/organizations/south' site: 'workspaces/acme/sites/krakow'");
+  create(
+      "CreateTeam", "team", "beta",
+      "organization: 'workspaces/acme/organizations/south' site: 'workspaces/acme/sites/krakow'");
   create("CreateSkill", "skill", "data", "display_name: 'Data'");
   create("CreateSkill", "skill", "sql", "parents: 'workspaces/acme/skills/data'");
   create("CreateExpert", "expert", "ada",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drives a skill_registry Core without a host: each call is a commit of its own, its writes go into a
-// map of records, and its events into a list.
+// Drives a skill_registry Core without a host: each call is a commit of its own, its writes go into
+// a map of records, and its events into a list.
 #pragma once
 
 #include <functional>

@@ -81,8 +81,7 @@ TEST_F(Imports, EachRowStandsByItself) {
   EXPECT_EQ(response_.import().unchanged_rows(), 1);
   EXPECT_THAT(response_.import().failed_rows(), ElementsAre(1, 4, 5, 6, 7));
   // A row without what the resource has keeps it.
-  EXPECT_EQ(driver_
-                .Must<v1::GetExpertResponse>("GetExpert", "name: 'workspaces/acme/experts/ada'")
+  EXPECT_EQ(driver_.Must<v1::GetExpertResponse>("GetExpert", "name: 'workspaces/acme/experts/ada'")
                 .expert()
                 .cost_rate()
                 .units(),
@@ -111,8 +110,7 @@ TEST_F(Imports, RowsDoneBeforeAreNotDoneAgain) {
   driver_.RunText("UpdateExpert",
                   "expert { name: 'workspaces/acme/experts/new' capacity_units: 7 }");
   EXPECT_EQ(Send(), "D");
-  EXPECT_EQ(driver_
-                .Must<v1::GetExpertResponse>("GetExpert", "name: 'workspaces/acme/experts/new'")
+  EXPECT_EQ(driver_.Must<v1::GetExpertResponse>("GetExpert", "name: 'workspaces/acme/experts/new'")
                 .expert()
                 .capacity_units(),
             7);
@@ -150,8 +148,7 @@ TEST_F(Imports, TooManyFailuresStopTheImport) {
     EXPECT_EQ(Send(), std::string(200, 'F'));
   }
   request_.set_first_row(1000);
-  EXPECT_EQ(ReasonOf(driver_.Run("ImportExperts", request_).status),
-            Reason::REASON_QUOTA_EXCEEDED);
+  EXPECT_EQ(ReasonOf(driver_.Run("ImportExperts", request_).status), Reason::REASON_QUOTA_EXCEEDED);
   // Sending failed rows again is how one gets out of it.
   request_.set_first_row(0);
   for (v1::Expert& row : *request_.mutable_experts()) row.set_team(kAlpha);

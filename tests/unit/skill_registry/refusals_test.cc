@@ -22,8 +22,8 @@ struct Row {
 };
 
 std::string Describe(const absl::Status& status) {
-  std::string text = absl::StrCat(absl::StatusCodeToString(status.code()), " ",
-                                  ReasonName(ReasonOf(status)));
+  std::string text =
+      absl::StrCat(absl::StatusCodeToString(status.code()), " ", ReasonName(ReasonOf(status)));
   const google::rpc::BadRequest bad = BadRequestOf(status);
   if (bad.field_violations_size() > 0) {
     absl::StrAppend(&text, " ", bad.field_violations(0).field());
@@ -46,8 +46,7 @@ constexpr Row kTable[] = {
     {"unknown resource", "GetTeam", "name: 'W/teams/none'", "NOT_FOUND RESOURCE_NOT_FOUND"},
     {"resource of another kind", "GetTeam", "name: 'W/sites/krakow'",
      "NOT_FOUND RESOURCE_NOT_FOUND"},
-    {"stale etag", "UpdateTeam",
-     "team { name: 'W/teams/alpha' etag: '1.0' display_name: 'A' }",
+    {"stale etag", "UpdateTeam", "team { name: 'W/teams/alpha' etag: '1.0' display_name: 'A' }",
      "ABORTED ETAG_MISMATCH"},
     {"stale etag on delete", "DeleteEngagement", "name: 'W/engagements/claims' etag: '1.0'",
      "ABORTED ETAG_MISMATCH"},
@@ -80,8 +79,7 @@ constexpr Row kTable[] = {
     {"unknown zone of a site", "CreateSite",
      "parent: 'workspaces/acme' site { country: 'PL' time_zone: 'Europe/Nowhere' }",
      "INVALID_ARGUMENT TIME_ZONE_UNKNOWN site.time_zone"},
-    {"site without a country", "CreateSite",
-     "parent: 'workspaces/acme' site { time_zone: 'UTC' }",
+    {"site without a country", "CreateSite", "parent: 'workspaces/acme' site { time_zone: 'UTC' }",
      "INVALID_ARGUMENT FIELD_REQUIRED site.country"},
     {"site with a team", "DeleteSite", "name: 'W/sites/krakow'",
      "FAILED_PRECONDITION RESOURCE_IN_USE"},
@@ -153,7 +151,8 @@ constexpr Row kTable[] = {
      " leaves { start_time { seconds: 10 } end_time { seconds: 21 } } }",
      "INVALID_ARGUMENT INVALID_FIELD expert.leaves[1].start_time"},
     {"leave that ends before it starts", "UpdateExpert",
-     "expert { name: 'W/experts/ada' leaves { start_time { seconds: 20 } end_time { seconds: 5 } } }",
+     "expert { name: 'W/experts/ada' leaves { start_time { seconds: 20 } end_time { seconds: 5 } } "
+     "}",
      "INVALID_ARGUMENT INVALID_FIELD expert.leaves[0].end_time"},
     {"level raised without an assessment", "UpdateExpert",
      "expert { name: 'W/experts/ada' skills { skill: 'W/skills/sql' level: LEVEL_AUTHORITY "
@@ -191,8 +190,8 @@ constexpr Row kTable[] = {
      "name: 'W/experts/ada' skill: 'W/skills/sql' stage: SKILL_STAGE_INDEPENDENT",
      "FAILED_PRECONDITION LADDER_STEP"},
     // Presence.
-    {"presence of nobody", "SetPresence",
-     "name: 'W/experts/zoe/presence' state: STATE_AVAILABLE", "NOT_FOUND RESOURCE_NOT_FOUND"},
+    {"presence of nobody", "SetPresence", "name: 'W/experts/zoe/presence' state: STATE_AVAILABLE",
+     "NOT_FOUND RESOURCE_NOT_FOUND"},
     {"presence without a state", "SetPresence", "name: 'W/experts/ada/presence'",
      "INVALID_ARGUMENT FIELD_REQUIRED state"},
     {"presence until yesterday", "SetPresence",
@@ -208,7 +207,8 @@ constexpr Row kTable[] = {
      "vendor: 'W/organizations/bank' }",
      "INVALID_ARGUMENT INVALID_FIELD engagement.vendor"},
     {"engagement that ends before it starts", "UpdateEngagement",
-     "engagement { name: 'W/engagements/claims' start_time { seconds: 9 } end_time { seconds: 9 } }",
+     "engagement { name: 'W/engagements/claims' start_time { seconds: 9 } end_time { seconds: 9 } "
+     "}",
      "INVALID_ARGUMENT INVALID_FIELD engagement.end_time"},
     {"volume bands out of order", "UpdateEngagement",
      "engagement { name: 'W/engagements/claims' volume_bands { from_items: 10 } "
@@ -230,8 +230,7 @@ constexpr Row kTable[] = {
      "client_target { seconds: 60 } legs { leg: LEG_ACCEPT target { seconds: 61 } } } } }",
      "INVALID_ARGUMENT TARGETS_EXCEED_CLIENT_TARGET sla_policy.rules.classes[0].legs"},
     // Members.
-    {"member without roles", "CreateMember",
-     "parent: 'workspaces/acme' member { subject: 's' }",
+    {"member without roles", "CreateMember", "parent: 'workspaces/acme' member { subject: 's' }",
      "INVALID_ARGUMENT FIELD_REQUIRED member.roles"},
     {"operator by membership", "CreateMember",
      "parent: 'workspaces/acme' member { subject: 's' roles: ROLE_OPERATOR }",
@@ -241,8 +240,7 @@ constexpr Row kTable[] = {
      "organization: 'W/organizations/south' }",
      "INVALID_ARGUMENT INVALID_FIELD member.expert"},
     // Authority.
-    {"grant to nobody", "CreateAuthorityGrant",
-     "parent: 'workspaces/acme' authority_grant {}",
+    {"grant to nobody", "CreateAuthorityGrant", "parent: 'workspaces/acme' authority_grant {}",
      "INVALID_ARGUMENT FIELD_REQUIRED authority_grant.expert"},
     {"window without an amount", "CreateAuthorityGrant",
      "parent: 'workspaces/acme' authority_grant { min_grade: 3 window { seconds: 60 } }",
@@ -269,8 +267,7 @@ TEST(Refusals, AreAsTheProtosSay) {
 TEST(Refusals, TwoMembersWithOneSubject) {
   Driver driver;
   Furnish(driver);
-  const std::string member =
-      "parent: 'workspaces/acme' member { subject: 's' roles: ROLE_LEAD }";
+  const std::string member = "parent: 'workspaces/acme' member { subject: 's' roles: ROLE_LEAD }";
   EXPECT_TRUE(driver.RunText("CreateMember", member).status.ok());
   EXPECT_EQ(Describe(driver.RunText("CreateMember", member).status),
             "ALREADY_EXISTS RESOURCE_EXISTS");
@@ -288,11 +285,12 @@ TEST(Refusals, DelegationDeeperThanAllowedAndInACircle) {
   };
   EXPECT_TRUE(
       driver.RunText("CreateAuthorityGrant", grant("first", "max_delegations: 1")).status.ok());
-  EXPECT_TRUE(driver
-                  .RunText("CreateAuthorityGrant",
-                           grant("second", "delegated_from: 'W/authorityGrants/first' "
-                                           "max_delegations: 8"))
-                  .status.ok());
+  EXPECT_TRUE(
+      driver
+          .RunText("CreateAuthorityGrant", grant("second",
+                                                 "delegated_from: 'W/authorityGrants/first' "
+                                                 "max_delegations: 8"))
+          .status.ok());
   EXPECT_EQ(code(grant("third", "delegated_from: 'W/authorityGrants/second'")),
             "FAILED_PRECONDITION DEPTH_EXCEEDED");
   EXPECT_EQ(Describe(driver

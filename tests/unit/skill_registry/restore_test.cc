@@ -32,9 +32,8 @@ TEST_P(Restore, EqualsLive) {
   ASSERT_EQ(live.Dump(), restored.Dump());
   for (int i = 0; i < 200; ++i) {
     const Step step = chance.Next(live.now());
-    ASSERT_EQ(Do(live, step), Do(restored, step)) << step.rpc << " "
-                                                  << (step.request ? step.request->DebugString()
-                                                                   : "");
+    ASSERT_EQ(Do(live, step), Do(restored, step))
+        << step.rpc << " " << (step.request ? step.request->DebugString() : "");
     ASSERT_EQ(live.core().NextWake(), restored.core().NextWake());
   }
   EXPECT_EQ(live.Dump(), restored.Dump());

@@ -36,8 +36,8 @@ class Verbs : public ::testing::Test {
 
   v1::Expert GetExpert(const std::string& id, const partition::Grant& grant = Everything()) {
     return driver_
-        .Must<v1::GetExpertResponse>("GetExpert", Expand(absl::StrCat("name: 'W/experts/", id, "'")),
-                                     grant)
+        .Must<v1::GetExpertResponse>("GetExpert",
+                                     Expand(absl::StrCat("name: 'W/experts/", id, "'")), grant)
         .expert();
   }
   Reason ReasonFor(const std::string& rpc, absl::string_view request,
@@ -79,8 +79,8 @@ TEST_F(Verbs, CreatingTwiceIsCreatingOnce) {
 }
 
 TEST_F(Verbs, AnIdIsMadeWhenNoneIsGiven) {
-  const auto made = driver_.Must<v1::CreateSkillResponse>("CreateSkill",
-                                                          "parent: 'workspaces/acme' skill {}");
+  const auto made =
+      driver_.Must<v1::CreateSkillResponse>("CreateSkill", "parent: 'workspaces/acme' skill {}");
   EXPECT_THAT(made.skill().name(), HasSubstr("workspaces/acme/skills/"));
   EXPECT_THAT(made.skill().name(), Not(HasSubstr("//")));
 }
@@ -105,8 +105,8 @@ TEST_F(Verbs, AMaskedAndAbsentFieldIsCleared) {
 }
 
 TEST_F(Verbs, AnUpdateThatChangesNothingRaisesNothing) {
-  const Outcome outcome = driver_.RunText(
-      "UpdateSite", Expand("site { name: 'W/sites/krakow' country: 'PL' }"));
+  const Outcome outcome =
+      driver_.RunText("UpdateSite", Expand("site { name: 'W/sites/krakow' country: 'PL' }"));
   EXPECT_TRUE(outcome.status.ok());
   EXPECT_THAT(outcome.events, IsEmpty());
   EXPECT_THAT(outcome.writes, IsEmpty());
@@ -120,13 +120,13 @@ TEST_F(Verbs, RulesOfACalendarCountTheirVersions) {
                 .calendar()
                 .version(),
             1);
-  EXPECT_EQ(driver_
-                .Must<v1::UpdateCalendarResponse>(
-                    "UpdateCalendar",
-                    Expand(name + "rules { time_zone: 'UTC' always_open: true } }"))
-                .calendar()
-                .version(),
-            2);
+  EXPECT_EQ(
+      driver_
+          .Must<v1::UpdateCalendarResponse>(
+              "UpdateCalendar", Expand(name + "rules { time_zone: 'UTC' always_open: true } }"))
+          .calendar()
+          .version(),
+      2);
 }
 
 TEST_F(Verbs, PagesContinueWhereTheyEnded) {
@@ -144,6 +144,23 @@ TEST_F(Verbs, PagesContinueWhereTheyEnded) {
   ASSERT_THAT(second.experts(), SizeIs(1));
   EXPECT_EQ(second.experts(0).name(), "workspaces/acme/experts/cyd");
   EXPECT_EQ(second.next_page_token(), "");
+}
+
+TEST_F(Verbs, ListsWorkspacesWhateverIsInThem) {
+  for (const char* name : {"acme-b", "acme0", "zoo"}) {
+    driver_.Must<v1::CreateWorkspaceResponse>(
+        "CreateWorkspace", absl::StrCat("workspace { name: 'workspaces/", name, "' }"));
+  }
+  driver_.RunText("CreateSkill", "parent: 'workspaces/acme-b' skill_id: 'x' skill {}");
+  std::vector<std::string> names;
+  v1::ListWorkspacesResponse page;
+  do {
+    page = driver_.Must<v1::ListWorkspacesResponse>(
+        "ListWorkspaces", absl::StrCat("page_size: 1 page_token: '", page.next_page_token(), "'"));
+    for (const auto& workspace : page.workspaces()) names.push_back(workspace.name());
+  } while (!page.next_page_token().empty());
+  EXPECT_THAT(names, ElementsAre("workspaces/acme", "workspaces/acme-b", "workspaces/acme0",
+                                 "workspaces/zoo"));
 }
 
 TEST_F(Verbs, DeletingAnExpertTakesTheirPresenceAlong) {
@@ -184,9 +201,8 @@ TEST_F(Verbs, FinanceAndAuditorsOfTheClientSeeRates) {
   EXPECT_TRUE(GetExpert("ada", RolesOf({Role::ROLE_AUDITOR})).has_cost_rate());
   EXPECT_FALSE(GetExpert("ada", RolesOf({Role::ROLE_FINANCE}, south)).has_cost_rate());
   EXPECT_FALSE(GetExpert("ada", RolesOf({Role::ROLE_SUBMITTER})).has_cost_rate());
-  EXPECT_TRUE(
-      GetExpert("ada", RolesOf({Role::ROLE_EXPERT}, "", "workspaces/acme/experts/ada"))
-          .has_cost_rate());
+  EXPECT_TRUE(GetExpert("ada", RolesOf({Role::ROLE_EXPERT}, "", "workspaces/acme/experts/ada"))
+                  .has_cost_rate());
 }
 
 TEST_F(Verbs, PartiesSeeTheTermsOfTheirEngagement) {
@@ -228,9 +244,9 @@ TEST_F(Verbs, AConfinedLeadChangesOnlyTheirOrganization) {
   const auto north = RolesOf({Role::ROLE_LEAD}, "workspaces/acme/organizations/north");
   EXPECT_EQ(ReasonFor("UpdateExpert", "expert { name: 'W/experts/cyd' capacity_units: 1 }", north),
             Reason::REASON_NOT_YOURS);
-  EXPECT_EQ(ReasonFor("UpdateExpert", "expert { name: 'W/experts/ada' team: 'W/teams/beta' }",
-                      north),
-            Reason::REASON_NOT_YOURS);
+  EXPECT_EQ(
+      ReasonFor("UpdateExpert", "expert { name: 'W/experts/ada' team: 'W/teams/beta' }", north),
+      Reason::REASON_NOT_YOURS);
   EXPECT_EQ(ReasonFor("SetPresence", "name: 'W/experts/cyd/presence' state: STATE_BREAK", north),
             Reason::REASON_NOT_YOURS);
   EXPECT_EQ(ReasonFor("DeleteTeam", "name: 'W/teams/beta'", north), Reason::REASON_NOT_YOURS);
@@ -288,7 +304,8 @@ TEST_F(Verbs, ASkillClimbsTheLadder) {
 TEST_F(Verbs, WhoActsAsAnExpertSpeaksForThemselves) {
   const auto cyd = RolesOf({Role::ROLE_REVIEWER}, "", "workspaces/acme/experts/cyd");
   const auto assessed = driver_.Must<v1::AssessSkillResponse>(
-      "AssessSkill", Expand("name: 'W/experts/bob' skill: 'W/skills/sql' level: LEVEL_NOVICE"), cyd);
+      "AssessSkill", Expand("name: 'W/experts/bob' skill: 'W/skills/sql' level: LEVEL_NOVICE"),
+      cyd);
   EXPECT_EQ(assessed.expert().skills(0).assessor(), "workspaces/acme/experts/cyd");
   EXPECT_EQ(assessed.expert().display_name(), "");
   EXPECT_EQ(ReasonFor("AssessSkill",
@@ -334,21 +351,23 @@ TEST_F(Verbs, LeavesAndAgreementsBeginAndEnd) {
   const int64_t now = absl::ToUnixSeconds(driver_.now());
   driver_.Must<v1::UpdateExpertResponse>(
       "UpdateExpert",
-      Expand(absl::StrCat("expert { name: 'W/experts/bob' leaves { start_time { seconds: ", now + 10,
-                          " } end_time { seconds: ", now + 20, " } } clearances { client: "
-                          "'W/organizations/bank' expire_time { seconds: ", now + 15, " } } }")));
+      Expand(absl::StrCat("expert { name: 'W/experts/bob' leaves { start_time { seconds: ",
+                          now + 10, " } end_time { seconds: ", now + 20,
+                          " } } clearances { client: "
+                          "'W/organizations/bank' expire_time { seconds: ",
+                          now + 15, " } } }")));
   driver_.Must<v1::UpdateEngagementResponse>(
       "UpdateEngagement",
       Expand(absl::StrCat("engagement { name: 'W/engagements/claims' start_time { seconds: ",
                           now + 5, " } end_time { seconds: ", now + 25, " } }")));
   const auto state = [this] {
-    return absl::StrCat(
-        GetExpert("bob").leaves(0).state(), GetExpert("bob").clearances(0).expired() ? "e" : "-",
-        driver_
-            .Must<v1::GetEngagementResponse>("GetEngagement",
-                                             Expand("name: 'W/engagements/claims'"))
-            .engagement()
-            .validity());
+    return absl::StrCat(GetExpert("bob").leaves(0).state(),
+                        GetExpert("bob").clearances(0).expired() ? "e" : "-",
+                        driver_
+                            .Must<v1::GetEngagementResponse>("GetEngagement",
+                                                             Expand("name: 'W/engagements/claims'"))
+                            .engagement()
+                            .validity());
   };
   EXPECT_EQ(state(), "1-1");
   driver_.Advance(absl::Seconds(5));
@@ -368,12 +387,11 @@ TEST_F(Verbs, LeavesAndAgreementsBeginAndEnd) {
 
 TEST_F(Verbs, PresenceSaysSinceWhen) {
   const std::string set = "name: 'W/experts/ada/presence' state: ";
-  EXPECT_EQ(driver_
-                .Must<v1::GetPresenceResponse>("GetPresence",
-                                               Expand("name: 'W/experts/ada/presence'"))
-                .presence()
-                .state(),
-            v1::Presence::STATE_UNSPECIFIED);
+  EXPECT_EQ(
+      driver_.Must<v1::GetPresenceResponse>("GetPresence", Expand("name: 'W/experts/ada/presence'"))
+          .presence()
+          .state(),
+      v1::Presence::STATE_UNSPECIFIED);
   driver_.Must<v1::SetPresenceResponse>("SetPresence", Expand(set + "STATE_AVAILABLE"));
   const int64_t since = absl::ToUnixSeconds(driver_.now());
   driver_.Advance(absl::Minutes(1));
@@ -386,8 +404,7 @@ TEST_F(Verbs, PresenceSaysSinceWhen) {
   EXPECT_EQ(focus.presence().since().seconds(), since + 120);
   EXPECT_THAT(driver_
                   .Must<v1::ListPresencesResponse>(
-                      "ListPresences",
-                      Expand("parent: 'workspaces/acme' team: 'W/teams/alpha'"))
+                      "ListPresences", Expand("parent: 'workspaces/acme' team: 'W/teams/alpha'"))
                   .presences(),
               SizeIs(1));
 }
