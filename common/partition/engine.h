@@ -37,6 +37,8 @@ class Host::Engine : public std::enable_shared_from_this<Host::Engine> {
  public:
   // Batches sent and not acknowledged: enough to keep the store busy while one fsync runs.
   static constexpr size_t kMaxInFlight = 4;
+  // Calls waiting that justify a third and fourth batch.
+  static constexpr size_t kCrowd = 64;
   // Calls waiting to be executed; beyond it they are refused at once (about a second's work).
   static constexpr size_t kMaxWaiting = 65536;
   // A commit is closed when fewer changes than one step's bound are left (2,000 in all).
@@ -132,6 +134,7 @@ class Host::Engine : public std::enable_shared_from_this<Host::Engine> {
 
   // --- engine_batch.cc: building and sending
   void Pump();
+  bool MaySend() const;
   bool BuildBatch();
   bool Room(const Building& building, size_t step) const;
   void RunTakenOver(Building& building);

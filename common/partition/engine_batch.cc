@@ -39,12 +39,18 @@ bool SamePosition(const Revision& a, const Revision& b) {
 void Host::Engine::Pump() {
   if (pumping_ || shut_ || !serving() || recovering_) return;
   pumping_ = true;
-  while (serving() && !recovering_ && in_flight_.size() < kMaxInFlight && BuildBatch()) {
+  while (serving() && !recovering_ && MaySend() && BuildBatch()) {
   }
   pumping_ = false;
   ArmWake();
   ArmSweep();
   CheckRest();
+}
+
+// Two batches keep the store busy: one syncs while the next is on its way. More are opened only for
+// a crowd, since every batch costs the store a Function call and a share of a sync.
+bool Host::Engine::MaySend() const {
+  return in_flight_.size() < 2 || (in_flight_.size() < kMaxInFlight && waiting_.size() >= kCrowd);
 }
 
 bool Host::Engine::BuildBatch() {

@@ -4,7 +4,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>
-#include <limits>
+#include <optional>
 #include <random>
 
 #include "absl/strings/str_cat.h"
