@@ -82,10 +82,9 @@ Roster FromRecords(const skill_registry::Records& records) {
   return roster;
 }
 
-Roster FromSnapshot(Driver& driver, int page_size) {
-  Roster roster;
+void AddSnapshot(Driver& driver, const std::string& workspace, int page_size, Roster& roster) {
   v1::SnapshotRequest request;
-  request.set_workspace("workspaces/acme");
+  request.set_workspace(workspace);
   request.set_page_size(page_size);
   v1::SnapshotResponse page;
   do {
@@ -97,6 +96,15 @@ Roster FromSnapshot(Driver& driver, int page_size) {
     request.set_page_token(page.next_page_token());
   } while (!page.next_page_token().empty());
   EXPECT_TRUE(page.has_position());
+}
+
+Roster FromSnapshots(Driver& driver, int page_size) {
+  v1::ListWorkspacesResponse workspaces;
+  workspaces.ParseFromString(driver.RunText("ListWorkspaces", "").response);
+  Roster roster;
+  for (const v1::Workspace& workspace : workspaces.workspaces()) {
+    AddSnapshot(driver, workspace.name(), page_size, roster);
+  }
   return roster;
 }
 
@@ -104,7 +112,7 @@ class RosterFold : public ::testing::TestWithParam<int> {};
 
 TEST_P(RosterFold, AllWaysLeadToTheSameRoster) {
   Driver driver;
-  driver.RunText("CreateWorkspace", "workspace { name: 'workspaces/acme' }");
+  Populate(driver);
   Chance chance(GetParam());
   for (int i = 0; i < 800; ++i) {
     const Step step = chance.Next(driver.now());
@@ -118,12 +126,13 @@ TEST_P(RosterFold, AllWaysLeadToTheSameRoster) {
   follower.FollowAll(driver);
   const std::string dump = DumpOf(follower.roster);
   EXPECT_GT(follower.roster.size(), 10u);
-  EXPECT_EQ(dump, DumpOf(FromSource(driver.records())));
-  EXPECT_EQ(dump, DumpOf(FromRecords(follower.records)));
-  EXPECT_EQ(dump, DumpOf(FromSnapshot(driver, 7)));
+  // Too long to print.
+  EXPECT_TRUE(dump == DumpOf(FromSource(driver.records())));
+  EXPECT_TRUE(dump == DumpOf(FromRecords(follower.records)));
+  EXPECT_TRUE(dump == DumpOf(FromSnapshots(driver, 7)));
   // Events that are known already change nothing.
   follower.FollowAll(driver, driver.events().size() / 2);
-  EXPECT_EQ(dump, DumpOf(follower.roster));
+  EXPECT_TRUE(dump == DumpOf(follower.roster));
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RosterFold, ::testing::Range(1, 9));

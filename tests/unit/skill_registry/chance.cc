@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "google/api/field_behavior.pb.h"
 #include "google/api/resource.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "services/skill_registry/core/kinds.h"
@@ -25,6 +26,14 @@ const std::string& CollectionOf(const std::string& type) {
   }
   static const auto& none = *new std::string();
   return none;
+}
+
+bool Required(const FieldDescriptor& field) {
+  const auto& options = field.options();
+  for (int i = 0; i < options.ExtensionSize(google::api::field_behavior); ++i) {
+    if (options.GetExtension(google::api::field_behavior, i) == google::api::REQUIRED) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -51,14 +60,14 @@ std::string Chance::Text(const FieldDescriptor& field) {
   if (field.name() == "subject" || field.name() == "person") return absl::StrCat("s", Pick(4));
   if (field.name() == "import_id") return absl::StrCat("i", Pick(2));
   if (absl::EndsWith(field.name(), "_id")) return std::string(1, 'a' + Pick(5));
-  if (field.name() == "etag") return Sometimes(8) ? "7.0" : "";
+  if (field.name() == "etag") return Sometimes(20) ? "7.0" : "";
   if (field.name() == "page_token") return "";
   return absl::StrCat("t", Pick(3));
 }
 
 void Chance::FillField(Message& message, const FieldDescriptor& field, int depth) {
   const auto* reflection = message.GetReflection();
-  const int count = field.is_repeated() ? Pick(3) : 1;
+  const int count = field.is_repeated() ? 1 + Pick(2) : 1;
   for (int i = 0; i < count; ++i) {
     switch (field.cpp_type()) {
       case FieldDescriptor::CPPTYPE_STRING:
@@ -66,7 +75,10 @@ void Chance::FillField(Message& message, const FieldDescriptor& field, int depth
                             : reflection->SetString(&message, &field, Text(field));
         break;
       case FieldDescriptor::CPPTYPE_ENUM: {
-        const auto* value = field.enum_type()->value(Pick(field.enum_type()->value_count()));
+        // Mostly a stated one.
+        const int least = Sometimes(20) ? 0 : 1;
+        const auto* value =
+            field.enum_type()->value(least + Pick(field.enum_type()->value_count() - least));
         field.is_repeated() ? reflection->AddEnum(&message, &field, value)
                             : reflection->SetEnum(&message, &field, value);
         break;
@@ -95,7 +107,7 @@ void Chance::Fill(Message& message, int depth) {
   const Descriptor* type = message.GetDescriptor();
   if (type->full_name() == "google.protobuf.Timestamp") {
     auto& time = static_cast<google::protobuf::Timestamp&>(message);
-    time.set_seconds(absl::ToUnixSeconds(now_) - 50 + Pick(400));
+    time.set_seconds(absl::ToUnixSeconds(now_) - 20 + Pick(400));
     return;
   }
   if (type->full_name() == "google.protobuf.FieldMask") return;
@@ -113,11 +125,11 @@ void Chance::Fill(Message& message, int depth) {
   }
   for (int i = 0; i < type->field_count(); ++i) {
     const FieldDescriptor& field = *type->field(i);
-    const bool wanted = field.name() == "name" || field.name() == "parent" || depth == 0;
-    // What every resource of a kind needs comes often, so that most calls are allowed.
-    const bool needed = field.cpp_type() == FieldDescriptor::CPPTYPE_STRING ||
-                        field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM;
-    if (wanted || (needed ? !Sometimes() : Sometimes())) FillField(message, field, depth);
+    const bool needed = depth == 0 || field.name() == "name" || Required(field);
+    // What a resource needs is there, but for a few; of the rest so little that most calls pass.
+    if (needed ? depth == 0 || !Sometimes(30) : Sometimes(depth == 1 ? 6 : 2)) {
+      FillField(message, field, depth);
+    }
   }
 }
 
@@ -136,8 +148,8 @@ Step Chance::Next(absl::Time now) {
   step.request = NewRequest(step.rpc);
   Fill(*step.request, 0);
   step.grant = Everything();
-  if (Sometimes(4)) step.grant.organization = Name("organizations");
-  if (Sometimes(4)) step.grant.expert = Name("experts");
+  if (Sometimes(8)) step.grant.organization = Name("organizations");
+  if (Sometimes(8)) step.grant.expert = Name("experts");
   return step;
 }
 

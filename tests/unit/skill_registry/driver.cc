@@ -3,6 +3,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/error.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
 
@@ -75,8 +76,23 @@ const std::map<std::string, Rpc>& Rpcs() {
 
 }  // namespace
 
+std::string Describe(const absl::Status& status) {
+  if (status.ok()) return "OK";
+  std::string text =
+      absl::StrCat(absl::StatusCodeToString(status.code()), " ", ReasonName(ReasonOf(status)));
+  const google::rpc::BadRequest bad = BadRequestOf(status);
+  const google::rpc::ErrorInfo info = InfoOf(status);
+  if (bad.field_violations_size() > 0) {
+    absl::StrAppend(&text, " ", bad.field_violations(0).field());
+  } else if (auto it = info.metadata().find("field"); it != info.metadata().end()) {
+    absl::StrAppend(&text, " ", it->second);
+  }
+  return text;
+}
+
 std::string Outcome::Text() const {
-  std::string text = absl::StrCat(status.ToString(), "\n", absl::CEscape(response), "\n");
+  std::string text = absl::StrCat(Describe(status), " ", absl::string_view(status.message()), "\n",
+                                  absl::CEscape(response), "\n");
   for (const std::string& write : writes) absl::StrAppend(&text, "write ", write, "\n");
   for (const std::string& event : events) {
     absl::StrAppend(&text, "event ", absl::CEscape(event), "\n");
@@ -211,6 +227,29 @@ std::string Driver::Dump() const {
   std::string dump;
   core_->Dump(dump);
   return dump;
+}
+
+void Populate(Driver& driver) {
+  const auto create = [&driver](const std::string& rpc, const std::string& field, char id,
+                                const std::string& resource) {
+    const Outcome outcome =
+        driver.RunText(rpc, absl::StrCat("parent: 'workspaces/acme' ", field, "_id: '",
+                                         std::string(1, id), "' ", field, " { ", resource, " }"));
+    ASSERT_TRUE(outcome.status.ok()) << rpc << ": " << outcome.status;
+  };
+  driver.RunText("CreateWorkspace", "workspace { name: 'workspaces/acme' }");
+  for (char id : {'a', 'b', 'c'}) {
+    create("CreateOrganization", "organization", id,
+           id == 'a' ? "kind: KIND_CLIENT" : "kind: KIND_VENDOR");
+    create("CreateSite", "site", id, "country: 'PL' time_zone: 'Europe/Warsaw'");
+    create("CreateSkill", "skill", id, "");
+    create("CreateTeam", "team", id,
+           absl::StrCat("organization: 'workspaces/acme/organizations/", std::string(1, id),
+                        "' site: 'workspaces/acme/sites/", std::string(1, id), "'"));
+    create("CreateExpert", "expert", id,
+           absl::StrCat("team: 'workspaces/acme/teams/", std::string(1, id),
+                        "' skills { skill: 'workspaces/acme/skills/", std::string(1, id), "' }"));
+  }
 }
 
 void Furnish(Driver& driver) {

@@ -22,6 +22,9 @@ namespace tideline::skill_registry {
 // Kind -> id -> bytes.
 using Records = std::map<std::string, std::map<std::string, std::string>>;
 
+// "CODE REASON field", or "OK".
+std::string Describe(const absl::Status& status);
+
 // What a step did, for comparing.
 struct Outcome {
   absl::Status status;
@@ -93,5 +96,8 @@ std::unique_ptr<google::protobuf::Message> NewRequest(const std::string& rpc);
 // krakow, calendar office, teams alpha (north) and beta (south), skills sql and data, experts ada
 // (alpha), bob (alpha), cyd (beta), engagement claims.
 void Furnish(Driver& driver);
+
+// A plain world in workspaces/acme: organizations, sites, skills, teams and experts a, b and c.
+void Populate(Driver& driver);
 
 }  // namespace tideline::skill_registry

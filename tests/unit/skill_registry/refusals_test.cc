@@ -21,16 +21,6 @@ struct Row {
   const char* answer;   // "CODE REASON field"
 };
 
-std::string Describe(const absl::Status& status) {
-  std::string text =
-      absl::StrCat(absl::StatusCodeToString(status.code()), " ", ReasonName(ReasonOf(status)));
-  const google::rpc::BadRequest bad = BadRequestOf(status);
-  if (bad.field_violations_size() > 0) {
-    absl::StrAppend(&text, " ", bad.field_violations(0).field());
-  }
-  return text;
-}
-
 std::string Expand(absl::string_view text) {
   return absl::StrReplaceAll(text, {{"W/", "workspaces/acme/"}});
 }
@@ -141,7 +131,7 @@ constexpr Row kTable[] = {
     {"assessed by the same person elsewhere", "CreateExpert",
      "parent: 'workspaces/acme' expert { team: 'W/teams/beta' person: 'p-ada' skills { "
      "skill: 'W/skills/sql' stage: SKILL_STAGE_ASSESSED assessor: 'W/experts/ada' } }",
-     "FAILED_PRECONDITION SAME_PERSON"},
+     "FAILED_PRECONDITION SAME_PERSON expert.skills[0].assessor"},
     {"assessed by nobody known", "CreateExpert",
      "parent: 'workspaces/acme' expert { team: 'W/teams/beta' skills { "
      "skill: 'W/skills/sql' stage: SKILL_STAGE_ASSESSED assessor: 'W/experts/zoe' } }",
@@ -157,7 +147,7 @@ constexpr Row kTable[] = {
     {"level raised without an assessment", "UpdateExpert",
      "expert { name: 'W/experts/ada' skills { skill: 'W/skills/sql' level: LEVEL_AUTHORITY "
      "stage: SKILL_STAGE_INDEPENDENT } }",
-     "FAILED_PRECONDITION LADDER_STEP"},
+     "FAILED_PRECONDITION LADDER_STEP expert.skills[0]"},
     {"manager who manages", "DeleteExpert", "name: 'W/experts/ada'",
      "FAILED_PRECONDITION RESOURCE_IN_USE"},
     // The ladder.

@@ -24,20 +24,20 @@ std::string Do(Driver& driver, const Step& step) {
 
 TEST_P(Restore, EqualsLive) {
   Driver live;
-  live.RunText("CreateWorkspace", "workspace { name: 'workspaces/acme' }");
+  Populate(live);
   Chance chance(GetParam());
   for (int i = 0; i < 800; ++i) Do(live, chance.Next(live.now()));
 
   Driver restored = live.Restarted();
-  ASSERT_EQ(live.Dump(), restored.Dump());
+  ASSERT_TRUE(live.Dump() == restored.Dump());  // too long to print
   for (int i = 0; i < 200; ++i) {
     const Step step = chance.Next(live.now());
     ASSERT_EQ(Do(live, step), Do(restored, step))
         << step.rpc << " " << (step.request ? step.request->DebugString() : "");
     ASSERT_EQ(live.core().NextWake(), restored.core().NextWake());
   }
-  EXPECT_EQ(live.Dump(), restored.Dump());
-  EXPECT_EQ(live.records(), restored.records());
+  EXPECT_TRUE(live.Dump() == restored.Dump());
+  EXPECT_TRUE(live.records() == restored.records());
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Restore, ::testing::Range(1, 13));
@@ -47,7 +47,7 @@ TEST(Chance, ReachesEveryVerb) {
   std::map<std::string, int> done;
   for (int seed = 1; seed <= 12; ++seed) {
     Driver driver;
-    driver.RunText("CreateWorkspace", "workspace { name: 'workspaces/acme' }");
+    Populate(driver);
     Chance chance(seed);
     for (int i = 0; i < 800; ++i) {
       const Step step = chance.Next(driver.now());
