@@ -79,9 +79,8 @@ int64_t Calendar::Worked(int64_t at) const {
 int64_t Calendar::First(int64_t worked) const {
   if (worked > total_) return kNever;
   // The last span that begins before the work is complete.
-  auto next = std::lower_bound(
-      spans_.begin() + 1, spans_.end(), worked,
-      [](const Span& span, int64_t value) { return span.worked < value; });
+  auto next = std::lower_bound(spans_.begin() + 1, spans_.end(), worked,
+                               [](const Span& span, int64_t value) { return span.worked < value; });
   const Span& span = *(next - 1);
   return LineOf(span).First(worked - span.base) - span.offset;
 }
@@ -89,9 +88,8 @@ int64_t Calendar::First(int64_t worked) const {
 int64_t Calendar::Last(int64_t worked) const {
   if (worked >= total_) return kNever;
   // The last span that begins with no more than that worked.
-  auto next = std::upper_bound(
-      spans_.begin() + 1, spans_.end(), worked,
-      [](int64_t value, const Span& span) { return value < span.worked; });
+  auto next = std::upper_bound(spans_.begin() + 1, spans_.end(), worked,
+                               [](int64_t value, const Span& span) { return value < span.worked; });
   const Span& span = *(next - 1);
   return LineOf(span).Last(worked - span.base) - span.offset;
 }

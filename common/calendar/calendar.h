@@ -6,13 +6,14 @@
 //   absl::Time due = calendar->Add(submitted, absl::Hours(16));
 //
 // A calendar is open at an instant when the zone's clock then shows a time within the hours of the
-// date it shows (type/v1/calendar.proto). So an hour that the clock repeats counts twice, and one that
-// it skips, or a date, not at all. Instants and durations are taken in whole microseconds, rounded
-// down; nothing is floating point. It is closed before 1970 and from 2200 on.
+// date it shows (type/v1/calendar.proto). So an hour that the clock repeats counts twice, and one
+// that it skips, or a date, not at all. Instants and durations are taken in whole microseconds,
+// rounded down; nothing is floating point. It is closed before 1970 and from 2200 on.
 //
-// Cost: each question a few binary searches (common/calendar/line.h), well under a microsecond for
-// Add and Measure at any distance. A calendar takes at most some 16 KiB, and 100 B per listed day.
-// Immutable; any thread.
+// Cost: each question a few binary searches (common/calendar/line.h), some 0.1 microseconds for Add
+// and Measure at any distance and 0.5 for the end of a stretch. Making one takes 0.1 ms with twenty
+// years of holidays and 1 ms at its limits. A calendar takes at most some 16 KiB, and 100 B per
+// listed day. Immutable; any thread.
 #pragma once
 
 #include <cstdint>
@@ -60,8 +61,8 @@ class Calendar {
   // InfiniteFuture if it is never worked.
   absl::Time Add(absl::Time from, absl::Duration working) const;
 
-  // The latest instant up to `to` from which `working` can be worked until `to`: at an opening rather
-  // than at the closing before. `to` itself for zero. InfinitePast if it never was.
+  // The latest instant up to `to` from which `working` can be worked until `to`: at an opening
+  // rather than at the closing before. `to` itself for zero. InfinitePast if it never was.
   absl::Time Subtract(absl::Time to, absl::Duration working) const;
 
   // Working time between the instants; negative when `to` is before `from`.
@@ -78,8 +79,8 @@ class Calendar {
   absl::Time LastOpening(absl::Time at) const;
   absl::Time LastClosing(absl::Time at) const;
 
-  // Open (closed) stretches within [from, to), in order, the first `most` of them. Touching hours are
-  // one stretch.
+  // Open (closed) stretches within [from, to), in order, the first `most` of them. Touching hours
+  // are one stretch.
   std::vector<TimeSpan> Open(absl::Time from, absl::Time to, size_t most) const;
   std::vector<TimeSpan> Closed(absl::Time from, absl::Time to, size_t most) const;
 
@@ -112,8 +113,8 @@ class Calendar {
   int64_t total_ = 0;
 };
 
-// Where `wanted` is open and `cover` is not, within [from, to): the holes in coverage, in order, the
-// first `most` of them.
+// Where `wanted` is open and `cover` is not, within [from, to): the holes in coverage, in order,
+// the first `most` of them.
 std::vector<TimeSpan> CoverageHoles(const Calendar& wanted, const Calendar& cover, absl::Time from,
                                     absl::Time to, size_t most);
 

@@ -8,10 +8,10 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/strip.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "common/base/error.h"
@@ -34,7 +34,9 @@ constexpr size_t kMaxName = 200;  // as the proto says
 // Splits RFC 4180 text: fields may be quoted, and then hold commas, line ends and doubled quotes.
 class Rows {
  public:
-  explicit Rows(absl::string_view text) : rest_(text) { absl::ConsumePrefix(&rest_, "\xEF\xBB\xBF"); }
+  explicit Rows(absl::string_view text) : rest_(text) {
+    absl::ConsumePrefix(&rest_, "\xEF\xBB\xBF");
+  }
 
   bool done() const { return rest_.empty(); }
   int line() const { return row_line_; }
@@ -87,8 +89,11 @@ class Rows {
 bool IsUtf8(absl::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const auto c = static_cast<unsigned char>(text[i]);
-    const int more = c < 0x80 ? 0 : c >= 0xC2 && c < 0xE0 ? 1 : c >= 0xE0 && c < 0xF0 ? 2
-                     : c >= 0xF0 && c < 0xF5 ? 3 : -1;
+    const int more = c < 0x80                ? 0
+                     : c >= 0xC2 && c < 0xE0 ? 1
+                     : c >= 0xE0 && c < 0xF0 ? 2
+                     : c >= 0xF0 && c < 0xF5 ? 3
+                                             : -1;
     if (more < 0 || i + more >= text.size()) return false;
     for (int k = 1; k <= more; ++k) {
       if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return false;
@@ -130,8 +135,9 @@ class Importer {
     // Lists name the day after an evening on which a holiday begins; more is a slip of the list.
     const absl::CivilDay first(zone_.At(start).cs);
     if (date - first > 1 || first - date > 1) {
-      return Fail(line, "date", absl::StrCat("does not fit start_utc, which is on ",
-                                             absl::FormatCivilTime(first), " in the zone"));
+      return Fail(line, "date",
+                  absl::StrCat("does not fit start_utc, which is on ", absl::FormatCivilTime(first),
+                               " in the zone"));
     }
     if (row[kName].empty() || row[kName].size() > kMaxName) {
       return Fail(line, "name", "is empty or over 200 bytes");
@@ -195,8 +201,8 @@ class Importer {
 absl::StatusOr<ImportedHolidays> ParseHolidays(absl::string_view csv,
                                                const HolidayImport& options) {
   if (csv.size() > kMaxHolidayBytes) {
-    return InvalidField("csv", absl::StrFormat("has %d bytes; the limit is %d", csv.size(),
-                                               kMaxHolidayBytes));
+    return InvalidField(
+        "csv", absl::StrFormat("has %d bytes; the limit is %d", csv.size(), kMaxHolidayBytes));
   }
   if (!IsUtf8(csv)) return InvalidField("csv", "is not UTF-8");
   if (options.country_code.size() != 2 || !absl::ascii_isupper(options.country_code[0]) ||
@@ -212,8 +218,8 @@ absl::StatusOr<ImportedHolidays> ParseHolidays(absl::string_view csv,
   Rows rows(csv);
   const auto header = rows.Next();
   if (!header || !std::equal(header->begin(), header->end(), kColumns.begin(), kColumns.end())) {
-    return InvalidField("csv", absl::StrCat("does not begin with the columns ",
-                                            absl::StrJoin(kColumns, ",")));
+    return InvalidField(
+        "csv", absl::StrCat("does not begin with the columns ", absl::StrJoin(kColumns, ",")));
   }
   Importer importer(options, zone);
   while (!rows.done()) {

@@ -29,8 +29,8 @@ struct HolidayImport {
 };
 
 struct RowError {
-  int line = 0;          // in the text, from 1
-  std::string column;    // empty: the row as a whole
+  int line = 0;        // in the text, from 1
+  std::string column;  // empty: the row as a whole
   std::string message;
 };
 
@@ -40,15 +40,15 @@ struct ImportedHolidays {
   std::vector<type::v1::Holiday> holidays;
   // Rows that could not be read; the others are imported.
   std::vector<RowError> errors;
-  int rows = 0;            // without the header
+  int rows = 0;  // without the header
   int other_countries = 0;
   int other_types = 0;
   int other_years = 0;
 };
 
-// INVALID_ARGUMENT if the text is over kMaxHolidayBytes, is no UTF-8 or has no such header ("csv"), or
-// an option is wrong ("country_code", "time_zone" with TIME_ZONE_UNKNOWN). What is wrong with a row
-// is in `errors`.
+// INVALID_ARGUMENT if the text is over kMaxHolidayBytes, is no UTF-8 or has no such header ("csv"),
+// or an option is wrong ("country_code", "time_zone" with TIME_ZONE_UNKNOWN). What is wrong with a
+// row is in `errors`.
 absl::StatusOr<ImportedHolidays> ParseHolidays(absl::string_view csv, const HolidayImport& options);
 
 // All countries of the world over 20 years take about 8 MiB.

@@ -87,7 +87,8 @@ Line::Line(const Pieces& week, const std::map<int64_t, Pieces>& days) : week_pie
   int64_t delta = 0;
   for (const auto& [number, pieces] : days) {
     day_numbers_.push_back(number);
-    Day day{.start = number * kDay, .first = static_cast<uint32_t>(stretches_.size()),
+    Day day{.start = number * kDay,
+            .first = static_cast<uint32_t>(stretches_.size()),
             .count = static_cast<uint32_t>(pieces.size())};
     int64_t total = 0;
     for (const Piece& piece : pieces) {
@@ -134,9 +135,8 @@ int64_t Line::Worked(int64_t at) const {
 int64_t Line::First(int64_t worked) const {
   // The first listed day by whose end the work is complete; it is complete either within it, or in
   // the ordinary time since the listed day before.
-  auto it = std::lower_bound(days_.begin(), days_.end(), worked, [](const Day& day, int64_t value) {
-    return day.worked_end < value;
-  });
+  auto it = std::lower_bound(days_.begin(), days_.end(), worked,
+                             [](const Day& day, int64_t value) { return day.worked_end < value; });
   if (it != days_.end() && it->worked_start < worked) {
     auto first = stretches_.begin() + it->first;
     return it->start + Complete(first, first + it->count, worked - it->worked_start);
@@ -145,9 +145,8 @@ int64_t Line::First(int64_t worked) const {
 }
 
 int64_t Line::Last(int64_t worked) const {
-  auto it = std::upper_bound(days_.begin(), days_.end(), worked, [](int64_t value, const Day& day) {
-    return value < day.worked_end;
-  });
+  auto it = std::upper_bound(days_.begin(), days_.end(), worked,
+                             [](int64_t value, const Day& day) { return value < day.worked_end; });
   if (it != days_.end() && it->worked_start <= worked) {
     auto first = stretches_.begin() + it->first;
     return it->start + GoesOn(first, first + it->count, worked - it->worked_start);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Working time on one clock that never jumps: a week that repeats, except on listed days. A calendar
-// in a zone is this line, cut and shifted at each change of the zone's offset.
+// Working time on one clock that never jumps: a week that repeats, except on listed days. A
+// calendar in a zone is this line, cut and shifted at each change of the zone's offset.
 //
 // Positions are microseconds since 1970-01-01 00:00 on that clock, from kLineBegin on. All answers
 // are closed forms over prefix sums: a few binary searches, however far apart the positions are.
@@ -47,8 +47,8 @@ class Line {
   // Earliest position by which `worked` (over zero) has been worked, so work ends or goes on there;
   // kNever if the line never gets that far.
   int64_t First(int64_t worked) const;
-  // Latest position at which no more than `worked` has been worked, so work goes on there; kNever if
-  // it never goes on.
+  // Latest position at which no more than `worked` has been worked, so work goes on there; kNever
+  // if it never goes on.
   int64_t Last(int64_t worked) const;
 
   // The week and the days as given, for building lines out of lines.

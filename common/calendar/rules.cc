@@ -26,13 +26,13 @@ using type::v1::DayInterval;
 using type::v1::Holiday;
 
 constexpr int kMinutesPerDay = 24 * 60;
-constexpr int kMaxIntervals = 24;      // as the proto states and explains
-constexpr int kMaxListedDays = 1000;   // of each kind, as the proto states and explains
+constexpr int kMaxIntervals = 24;     // as the proto states and explains
+constexpr int kMaxListedDays = 1000;  // of each kind, as the proto states and explains
 constexpr size_t kMaxText = 200;
 constexpr absl::CivilDay kFirstDay(1970, 1, 1);
 
-// Where a value stands, put into words only for a refusal: calendars list thousands of days. Refers to
-// what it was made from, which must outlive it.
+// Where a value stands, put into words only for a refusal: calendars list thousands of days. Refers
+// to what it was made from, which must outlive it.
 class Path {
  public:
   explicit Path(absl::string_view field) : name_(field) {}
@@ -74,35 +74,32 @@ absl::StatusOr<int64_t> DayNumber(const type::v1::Date& date, const Path& path) 
   }
   const absl::CivilDay day(date.year(), date.month(), date.day());
   if (date.day() < 1 || day.month() != date.month()) {
-    return Invalid(Path(path, "day"),
-                   absl::StrFormat("is %d, which %04d-%02d does not have", date.day(), date.year(),
-                                   date.month()));
+    return Invalid(Path(path, "day"), absl::StrFormat("is %d, which %04d-%02d does not have",
+                                                      date.day(), date.year(), date.month()));
   }
   return day - kFirstDay;
 }
 
-std::string Clock(int minute) {
-  return absl::StrFormat("%02d:%02d", minute / 60, minute % 60);
-}
+std::string Clock(int minute) { return absl::StrFormat("%02d:%02d", minute / 60, minute % 60); }
 
 absl::StatusOr<Piece> CheckInterval(const DayInterval& interval, const Path& path) {
   const int start = interval.start_minute();
   const int end = interval.end_minute();
   if (start < 0 || start >= kMinutesPerDay) {
     return Invalid(Path(path, "start_minute"),
-                        absl::StrFormat("is %d; a day begins at 0 and ends before 1440", start));
+                   absl::StrFormat("is %d; a day begins at 0 and ends before 1440", start));
   }
   if (end <= start) {
     return Invalid(Path(path, "end_minute"),
-                        absl::StrFormat("is %d, which is not after the start, %d; over midnight "
-                                        "minutes go on counting: 06:00 of the next day is 1800",
-                                        end, start),
-                        Reason::REASON_HOURS_OVERLAP);
+                   absl::StrFormat("is %d, which is not after the start, %d; over midnight "
+                                   "minutes go on counting: 06:00 of the next day is 1800",
+                                   end, start),
+                   Reason::REASON_HOURS_OVERLAP);
   }
   if (end - start > kMinutesPerDay) {
     return Invalid(Path(path, "end_minute"),
-                        absl::StrFormat("is %d, over 24 hours after the start, %d", end, start),
-                        Reason::REASON_HOURS_OVERLAP);
+                   absl::StrFormat("is %d, over 24 hours after the start, %d", end, start),
+                   Reason::REASON_HOURS_OVERLAP);
   }
   return Piece{start * kMinute, end * kMinute};
 }
@@ -145,9 +142,8 @@ absl::StatusOr<std::vector<Named>> CheckIntervals(const Intervals& intervals, co
     TL_ASSIGN_OR_RETURN(Piece piece, CheckInterval(intervals[i], Path(path, "intervals", i)));
     all.push_back({.piece = piece, .index = i});
   }
-  TL_RETURN_IF_ERROR(CheckOverlap(all, 0, [&path](const Named& named) {
-    return Path(path, "intervals", named.index).Text();
-  }));
+  TL_RETURN_IF_ERROR(CheckOverlap(
+      all, 0, [&path](const Named& named) { return Path(path, "intervals", named.index).Text(); }));
   return all;
 }
 
@@ -171,9 +167,9 @@ absl::StatusOr<Week> CheckWeek(const CalendarRules& rules, const Path& root) {
     const auto& hours = rules.weekly_hours(i);
     const Path path(root, "weekly_hours", i);
     if (hours.day() < 1 || hours.day() > 7) {
-      return Invalid(Path(path, "day"), "is not a day of the week",
-                     hours.day() == 0 ? Reason::REASON_FIELD_REQUIRED
-                                      : Reason::REASON_INVALID_FIELD);
+      return Invalid(
+          Path(path, "day"), "is not a day of the week",
+          hours.day() == 0 ? Reason::REASON_FIELD_REQUIRED : Reason::REASON_INVALID_FIELD);
     }
     if (!seen.insert(hours.day()).second) {
       return Invalid(Path(path, "day"),
@@ -219,10 +215,9 @@ absl::StatusOr<std::map<int64_t, Pieces>> CheckHolidays(const CalendarRules& rul
       return Invalid(Path(path, "name"), "is over 200 bytes");
     }
     if (!holiday.country_code().empty() && holiday.country_code() != rules.country_code()) {
-      return Invalid(
-          Path(path, "country_code"),
-          absl::StrFormat("is '%s', but the calendar's country is '%s'", holiday.country_code(),
-                          rules.country_code()));
+      return Invalid(Path(path, "country_code"),
+                     absl::StrFormat("is '%s', but the calendar's country is '%s'",
+                                     holiday.country_code(), rules.country_code()));
     }
     Piece part{0, 2 * kDay};
     if (holiday.has_closed()) {

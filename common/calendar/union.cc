@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Unions. As long as no member's zone changes its offset, the union of their weeks is a week again, on
-// the clock of UTC. So a union is a calendar on that clock: its spans are the common spans of the
-// members, with one line per combination of offsets, and its listed days are the days of UTC that a
-// listed day of a member may touch, each computed from the members themselves.
+// Unions. As long as no member's zone changes its offset, the union of their weeks is a week again,
+// on the clock of UTC. So a union is a calendar on that clock: its spans are the common spans of
+// the members, with one line per combination of offsets, and its listed days are the days of UTC
+// that a listed day of a member may touch, each computed from the members themselves.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -88,8 +88,8 @@ class UnionBuilder {
         piece.end -= offset;
         // Offsets are below a day, so the week is met at most once on either side.
         for (int64_t shift : {-kWeek, int64_t{0}, kWeek}) {
-          all.push_back({std::max<int64_t>(piece.start + shift, 0),
-                         std::min(piece.end + shift, kWeek)});
+          all.push_back(
+              {std::max<int64_t>(piece.start + shift, 0), std::min(piece.end + shift, kWeek)});
         }
       }
     }
@@ -133,8 +133,8 @@ absl::StatusOr<std::shared_ptr<const Calendar>> Calendar::Union(
     return InvalidField(field, "is empty", Reason::REASON_FIELD_REQUIRED);
   }
   if (members.size() > kMaxMembers) {
-    return InvalidField(field, absl::StrFormat("has %d elements; the limit is %d", members.size(),
-                                               kMaxMembers));
+    return InvalidField(
+        field, absl::StrFormat("has %d elements; the limit is %d", members.size(), kMaxMembers));
   }
   return UnionBuilder(members).Build();
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <utility>
 
@@ -31,13 +32,13 @@ bool IsZoneName(absl::string_view name) {
          name != "localtime" && name != "posixrules" && name != "Factory";
 }
 
-// Abseil remembers also the names it did not find, without bound; so it is asked only for names that
-// are there.
-bool HasFile(absl::string_view name) {
+// Abseil remembers also the names it did not find, without bound; so it is asked only for names
+// that are there.
+std::string FileOf(absl::string_view name) {
   const char* folder = std::getenv("TZDIR");
-  return access(absl::StrCat(folder == nullptr ? "/usr/share/zoneinfo" : folder, "/", name).c_str(),
-                R_OK) == 0;
+  return absl::StrCat(folder == nullptr ? "/usr/share/zoneinfo" : folder, "/", name);
 }
+bool HasFile(absl::string_view name) { return access(FileOf(name).c_str(), R_OK) == 0; }
 
 std::shared_ptr<const Zone> Load(absl::string_view name) {
   absl::TimeZone zone = absl::UTCTimeZone();
@@ -81,6 +82,14 @@ std::shared_ptr<const Zone> FindZone(absl::string_view name) {
   if (zone == nullptr) return nullptr;
   absl::MutexLock lock(&loaded->mutex);
   return loaded->zones.emplace(name, std::move(zone)).first->second;
+}
+
+std::string ZoneDataVersion() {
+  if (FindZone("Europe/London") == nullptr) return "";
+  std::ifstream file(FileOf("tzdata.zi"));  // its first line: "# version 2024a"
+  std::string hash, word, version;
+  file >> hash >> word >> version;
+  return word == "version" && !version.empty() ? version : "unknown";
 }
 
 }  // namespace tideline::calendar

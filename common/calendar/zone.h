@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -26,8 +27,12 @@ struct Zone {
   std::vector<OffsetSpan> spans;  // the first begins at kBegin
 };
 
-// Null if `name` is not an IANA name or the installation has no such zone. Names that mean something
-// else elsewhere ("localtime", paths, "right/...") are no IANA names.
+// Null if `name` is not an IANA name or the installation has no such zone. Names that mean
+// something else elsewhere ("localtime", paths, "right/...") are no IANA names.
 std::shared_ptr<const Zone> FindZone(absl::string_view name);
+
+// The edition of the installation's zone data, such as "2024a"; empty if there is none, and then
+// only "UTC" is found: a service that keeps clocks should not start.
+std::string ZoneDataVersion();
 
 }  // namespace tideline::calendar

@@ -62,9 +62,9 @@ absl::Status CheckLegs(const SlaRules& rules, const ClassTargets& targets,
     const auto& leg = targets.legs(i);
     const std::string path = absl::StrFormat("%s.legs[%d]", field, i);
     if (leg.leg() == Leg::LEG_UNSPECIFIED || !type::v1::Leg_IsValid(leg.leg())) {
-      return InvalidField(absl::StrCat(path, ".leg"), "is not stated or not known",
-                          leg.leg() == 0 ? Reason::REASON_FIELD_REQUIRED
-                                         : Reason::REASON_INVALID_FIELD);
+      return InvalidField(
+          absl::StrCat(path, ".leg"), "is not stated or not known",
+          leg.leg() == 0 ? Reason::REASON_FIELD_REQUIRED : Reason::REASON_INVALID_FIELD);
     }
     if (!seen.insert(leg.leg()).second) {
       return InvalidField(absl::StrCat(path, ".leg"),
@@ -98,12 +98,11 @@ absl::Status CheckClass(const SlaRules& rules, const ClassTargets& targets,
   }
   const absl::Duration sum = SumOfLegs(targets);
   if (sum > Of(targets.client_target())) {
-    return InvalidField(
-        absl::StrCat(field, ".legs"),
-        absl::StrFormat("add up to %s with %d handoffs; the client target is %s",
-                        absl::FormatDuration(sum), targets.planned_handoffs(),
-                        absl::FormatDuration(Of(targets.client_target()))),
-        Reason::REASON_TARGETS_EXCEED_CLIENT_TARGET);
+    return InvalidField(absl::StrCat(field, ".legs"),
+                        absl::StrFormat("add up to %s with %d handoffs; the client target is %s",
+                                        absl::FormatDuration(sum), targets.planned_handoffs(),
+                                        absl::FormatDuration(Of(targets.client_target()))),
+                        Reason::REASON_TARGETS_EXCEED_CLIENT_TARGET);
   }
   return absl::OkStatus();
 }
@@ -155,9 +154,9 @@ absl::Status Validate(const SlaRules& rules, absl::string_view field) {
     const std::string path = absl::StrFormat("%s.classes[%d]", field, i);
     const int impact_class = targets.impact_class();
     if (impact_class == 0 || !type::v1::ImpactClass_IsValid(impact_class)) {
-      return InvalidField(absl::StrCat(path, ".impact_class"), "is not stated or not known",
-                          impact_class == 0 ? Reason::REASON_FIELD_REQUIRED
-                                            : Reason::REASON_INVALID_FIELD);
+      return InvalidField(
+          absl::StrCat(path, ".impact_class"), "is not stated or not known",
+          impact_class == 0 ? Reason::REASON_FIELD_REQUIRED : Reason::REASON_INVALID_FIELD);
     }
     if (!seen.insert(impact_class).second) {
       return InvalidField(

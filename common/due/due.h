@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From what an SLA policy promises to when an item is due. work_routing orders by it and sla_monitor
-// holds against it, so it lives in one place and is pure. Any thread.
+// From what an SLA policy promises to when an item is due. work_routing orders by it and
+// sla_monitor holds against it, so it lives in one place and is pure. Any thread.
 //
 //   due::DueTimes times = due::Compute(policy.rules(), item.impact_class(), *calendar, started);
 //   absl::Time must_start = due::LatestStart(times.overall, effort_left, *team_calendar);
@@ -18,9 +18,9 @@
 
 namespace tideline::due {
 
-// Whether a policy's rules hold together: targets of a millisecond or more, each class and leg once,
-// legs that the start and stop leave room for, and the sum of the legs within the client target.
-// INVALID_ARGUMENT names the field below `field`, with reason TARGETS_EXCEED_CLIENT_TARGET,
+// Whether a policy's rules hold together: targets of a millisecond or more, each class and leg
+// once, legs that the start and stop leave room for, and the sum of the legs within the client
+// target. INVALID_ARGUMENT names the field below `field`, with reason TARGETS_EXCEED_CLIENT_TARGET,
 // FIELD_REQUIRED or INVALID_FIELD. Called when a policy is published; the others below expect it.
 absl::Status Validate(const type::v1::SlaRules& rules, absl::string_view field = "rules");
 
@@ -42,15 +42,15 @@ struct DueTimes {
   // When the client target is used up; InfiniteFuture if the policy promises this class nothing.
   absl::Time overall = absl::InfiniteFuture();
   // When each leg with a target has to be over if all before it took what they may: the sum of the
-  // targets from the start to it. A leg without a target adds nothing, and neither do handoffs, whose
-  // clocks start with them (LegDue). Never after `overall`.
+  // targets from the start to it. A leg without a target adds nothing, and neither do handoffs,
+  // whose clocks start with them (LegDue). Never after `overall`.
   std::map<type::v1::Leg, absl::Time> legs;
   // One for each of the policy's shares, in order.
   std::vector<Warning> warnings;
 };
 
-// Due times of an item whose clock started at `start` and was never paused, in the working time of the
-// policy's calendar.
+// Due times of an item whose clock started at `start` and was never paused, in the working time of
+// the policy's calendar.
 DueTimes Compute(const type::v1::SlaRules& rules, type::v1::ImpactClass impact_class,
                  const Calendar& calendar, absl::Time start);
 
@@ -63,9 +63,9 @@ absl::Time OverallDue(const type::v1::SlaRules& rules, type::v1::ImpactClass imp
 absl::Time LegDue(const type::v1::SlaRules& rules, type::v1::ImpactClass impact_class,
                   type::v1::Leg leg, const Calendar& calendar, absl::Time began);
 
-// The urgency of an item: when work on it has to start, or go on, for `remaining` of working time in
-// the doers' calendar to be done by `due`. InfiniteFuture when nothing is due; InfinitePast when the
-// calendar never had so much time.
+// The urgency of an item: when work on it has to start, or go on, for `remaining` of working time
+// in the doers' calendar to be done by `due`. InfiniteFuture when nothing is due; InfinitePast when
+// the calendar never had so much time.
 absl::Time LatestStart(absl::Time due, absl::Duration remaining, const Calendar& calendar);
 
 }  // namespace tideline::due

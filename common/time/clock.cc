@@ -103,8 +103,8 @@ void SystemClock::Observe() const {
     step_ = absl::ZeroDuration();
     accepted_ = false;
   }
-  // After a step back the clock stands until the wall has come level with the last answer, just as a
-  // new owner of a partition starts at the later of wall and last commit.
+  // After a step back the clock stands until the wall has come level with the last answer, just as
+  // a new owner of a partition starts at the later of wall and last commit.
   last_ = std::max(last_, now);
 }
 

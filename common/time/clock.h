@@ -30,8 +30,8 @@ class Clock {
 class TimeSource {
  public:
   virtual ~TimeSource() = default;
-  virtual absl::Time Wall() const = 0;        // CLOCK_REALTIME
-  virtual absl::Duration Boot() const = 0;    // CLOCK_BOOTTIME: runs on through suspend
+  virtual absl::Time Wall() const = 0;      // CLOCK_REALTIME
+  virtual absl::Duration Boot() const = 0;  // CLOCK_BOOTTIME: runs on through suspend
 };
 TimeSource& MachineTime();
 
@@ -58,7 +58,7 @@ class SystemClock : public Clock {
 
   TimeSource& source_;
   mutable absl::Mutex mutex_;
-  mutable absl::Time base_ ABSL_GUARDED_BY(mutex_);            // our time at base_boot_
+  mutable absl::Time base_ ABSL_GUARDED_BY(mutex_);  // our time at base_boot_
   mutable absl::Duration base_boot_ ABSL_GUARDED_BY(mutex_);
   mutable absl::Time last_ ABSL_GUARDED_BY(mutex_);            // last answer
   mutable absl::Duration step_ ABSL_GUARDED_BY(mutex_);        // wall minus ours, when over 1 s

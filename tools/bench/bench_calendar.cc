@@ -60,7 +60,8 @@ absl::Time WalkDays(const absl::TimeZone& zone, absl::Time from, absl::Duration 
   for (absl::CivilDay day(zone.At(from).cs);; ++day) {
     if (absl::GetWeekday(day) >= absl::Weekday::saturday) continue;
     for (int hour : {9, 13}) {
-      const absl::Time opens = std::max(from, absl::FromCivil(absl::CivilSecond(day) + hour * 3600, zone));
+      const absl::Time opens =
+          std::max(from, absl::FromCivil(absl::CivilSecond(day) + hour * 3600, zone));
       const absl::Time closes = absl::FromCivil(absl::CivilSecond(day) + (hour + 4) * 3600, zone);
       if (opens >= closes) continue;
       if (closes - opens >= working) return opens + working;
@@ -139,18 +140,15 @@ std::vector<Figure> Run() {
     figures.push_back(Measure(absl::StrCat(name, ": Subtract 2 h"), [&](int64_t i) {
       return absl::ToUnixMicros(c.Subtract(at(i), absl::Hours(2)));
     }));
-    figures.push_back(Measure(absl::StrCat(name, ": NextOpening"), [&](int64_t i) {
-      return absl::ToUnixMicros(c.NextOpening(at(i)));
-    }));
-    figures.push_back(Measure(absl::StrCat(name, ": NextClosing"), [&](int64_t i) {
-      return absl::ToUnixMicros(c.NextClosing(at(i)));
-    }));
+    figures.push_back(Measure(absl::StrCat(name, ": NextOpening"),
+                              [&](int64_t i) { return absl::ToUnixMicros(c.NextOpening(at(i))); }));
+    figures.push_back(Measure(absl::StrCat(name, ": NextClosing"),
+                              [&](int64_t i) { return absl::ToUnixMicros(c.NextClosing(at(i))); }));
   }
   for (const auto& [far, working] : distances) {
-    figures.push_back(Measure(absl::StrCat("rival, day by day, no holidays: Add ", far),
-                              [&, w = working](int64_t i) {
-                                return absl::ToUnixMicros(WalkDays(warsaw, at(i), w));
-                              }));
+    figures.push_back(Measure(
+        absl::StrCat("rival, day by day, no holidays: Add ", far),
+        [&, w = working](int64_t i) { return absl::ToUnixMicros(WalkDays(warsaw, at(i), w)); }));
   }
   figures.push_back(Measure("Create, 240 holidays", [&](int64_t) {
     return absl::ToUnixMicros(Make(rules)->Add(from[0], absl::Hours(1)));
@@ -191,8 +189,9 @@ int Main(int argc, char** argv) {
   if (json.empty()) return 0;
   std::vector<std::string> rows;
   for (const Figure& f : figures) {
-    rows.push_back(absl::StrFormat("  {\"name\": \"%s\", \"ns\": %.1f, \"least\": %.1f, \"most\": %.1f}",
-                                   f.name, f.median, f.least, f.most));
+    rows.push_back(
+        absl::StrFormat("  {\"name\": \"%s\", \"ns\": %.1f, \"least\": %.1f, \"most\": %.1f}",
+                        f.name, f.median, f.least, f.most));
   }
   std::ofstream out(json);
   out << "{\"bench\": \"calendar\", \"figures\": [\n" << absl::StrJoin(rows, ",\n") << "\n]}\n";

@@ -62,8 +62,9 @@ Subject MakeSubject(const type::v1::CalendarRules& rules) {
     if (minute < 1 || minute >= reference.minutes() || found == reference.time(minute)) {
       return ::testing::AssertionSuccess();
     }
-    return ::testing::AssertionFailure() << what << " from " << at << ": " << found << ", reference "
-                                         << reference.time(minute) << "\n" << subject.rules;
+    return ::testing::AssertionFailure() << what << " from " << at << ": " << found
+                                         << ", reference " << reference.time(minute) << "\n"
+                                         << subject.rules;
   };
   int opening = i, closing = i;
   while (opening < reference.minutes() && !reference.open(opening)) ++opening;
@@ -83,8 +84,9 @@ Subject MakeSubject(const type::v1::CalendarRules& rules) {
 ::testing::AssertionResult Law(bool holds, absl::string_view law, const Subject& subject,
                                absl::Time at, absl::Duration a, absl::Duration b) {
   if (holds) return ::testing::AssertionSuccess();
-  return ::testing::AssertionFailure() << law << " fails at " << at << " with " << a << ", " << b
-                                       << "\n" << subject.rules;
+  return ::testing::AssertionFailure()
+         << law << " fails at " << at << " with " << a << ", " << b << "\n"
+         << subject.rules;
 }
 
 // The laws of the header, at one instant with two durations.
@@ -137,11 +139,18 @@ std::vector<absl::Time> Nights(const absl::TimeZone& zone) {
   return nights;
 }
 
+// Each with another random calendar.
+std::vector<absl::Time> ThreeTimes(const std::vector<absl::Time>& times) {
+  std::vector<absl::Time> all;
+  for (int i = 0; i < 3; ++i) all.insert(all.end(), times.begin(), times.end());
+  return all;
+}
+
 void CheckWindow(Random& random, const Subject& subject, const Reference& reference) {
   ASSERT_TRUE(MeasuresAsReference(subject, reference));
   for (int i = 0; i < 20; ++i) {
-    ASSERT_TRUE(FindsAsReference(subject, reference,
-                                 static_cast<int>(random.Below(reference.minutes()))));
+    ASSERT_TRUE(
+        FindsAsReference(subject, reference, static_cast<int>(random.Below(reference.minutes()))));
   }
   for (int i = 0; i < 20; ++i) {
     const absl::Time at = reference.from() + random.Within(absl::Minutes(reference.minutes()));
@@ -156,7 +165,7 @@ class ZoneTest : public ::testing::TestWithParam<absl::string_view> {};
 TEST_P(ZoneTest, EqualsTheReferenceAroundEveryChangeOfTheClock) {
   const absl::TimeZone zone = Load(GetParam());
   uint64_t seed = 1;
-  for (absl::Time night : Nights(zone)) {
+  for (absl::Time night : ThreeTimes(Nights(zone))) {
     SCOPED_TRACE(absl::StrCat(GetParam(), " around ", absl::FormatTime(night), " seed ", seed));
     Random random(seed++);
     const auto rules = RandomRules(random, GetParam(), absl::CivilDay(zone.At(night).cs));
@@ -208,7 +217,8 @@ TEST_P(ZoneTest, EqualsTheReferenceOverASeasonWithManyListedDays) {
 
 INSTANTIATE_TEST_SUITE_P(All, ZoneTest, ::testing::ValuesIn(Zones()), [](const auto& info) {
   std::string name(info.param);
-  std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
   return name;
 });
 

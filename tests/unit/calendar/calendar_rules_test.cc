@@ -33,12 +33,9 @@ TEST(CalendarRulesTest, RefusesOverlapsAndSlips) {
       {"always", "ok"},
       {"mon 09:00-12:00 12:00-17:00", "ok"},
       {"mon 13:00-17:00 09:00-13:00", "ok"},
-      {"mon 09:00-12:01 12:00-17:00",
-       "HOURS_OVERLAP calendar.rules.weekly_hours[0].intervals[1]"},
-      {"mon 12:00-17:00 09:00-12:01",
-       "HOURS_OVERLAP calendar.rules.weekly_hours[0].intervals[0]"},
-      {"mon 09:00-17:00 09:00-17:00",
-       "HOURS_OVERLAP calendar.rules.weekly_hours[0].intervals[1]"},
+      {"mon 09:00-12:01 12:00-17:00", "HOURS_OVERLAP calendar.rules.weekly_hours[0].intervals[1]"},
+      {"mon 12:00-17:00 09:00-12:01", "HOURS_OVERLAP calendar.rules.weekly_hours[0].intervals[0]"},
+      {"mon 09:00-17:00 09:00-17:00", "HOURS_OVERLAP calendar.rules.weekly_hours[0].intervals[1]"},
       // Over midnight, and over the week's end.
       {"mon 22:00-06:00; tue 06:00-08:00", "ok"},
       {"mon 22:00-06:00; tue 05:59-08:00",
@@ -172,7 +169,8 @@ TEST(CalendarRulesTest, AlwaysOpenLeavesNoRoomForHours) {
 
 TEST(CalendarRulesTest, HoldsItsLimits) {
   CalendarRules rules = Rules("UTC", "mon 09:00-17:00");
-  for (int i = 0; i < 1000; ++i) *rules.add_holidays() = Rules("UTC", "2024-05-01 holiday").holidays(0);
+  for (int i = 0; i < 1000; ++i)
+    *rules.add_holidays() = Rules("UTC", "2024-05-01 holiday").holidays(0);
   EXPECT_EQ(Verdict(rules), "ok");
   rules.add_holidays();
   EXPECT_EQ(Verdict(rules), "INVALID_FIELD calendar.rules.holidays");

@@ -184,8 +184,9 @@ TEST(CalendarTest, FindsOpeningsAndClosingsBothWays) {
 }
 
 TEST(CalendarTest, TouchingHoursAreOneStretchAlsoOverMidnightAndTheWeeksEnd) {
-  const auto c = Make("Europe/Warsaw", "fri 12:00-18:00 18:00-24:00; sat-sun 00:00-24:00;"
-                                       "mon 00:00-06:00");
+  const auto c = Make("Europe/Warsaw",
+                      "fri 12:00-18:00 18:00-24:00; sat-sun 00:00-24:00;"
+                      "mon 00:00-06:00");
   const auto at = [](absl::string_view text) { return At(text, "Europe/Warsaw"); };
   EXPECT_EQ(c->NextClosing(at("2024-03-29 12:00")), at("2024-04-01 06:00"));
   EXPECT_EQ(c->LastOpening(at("2024-04-01 05:00")), at("2024-03-29 12:00"));

@@ -20,8 +20,8 @@ std::shared_ptr<const Calendar> UnionOf(std::vector<std::shared_ptr<const Calend
 }
 
 TEST(CalendarUnionTest, FollowsTheSun) {
-  // Manila 01:00 to 09:00 UTC, Warsaw 08:00 to 16:00 (summer 07:00 to 15:00), San Francisco 17:00 to
-  // 01:00 (summer 16:00 to 24:00).
+  // Manila 01:00 to 09:00 UTC, Warsaw 08:00 to 16:00 (summer 07:00 to 15:00), San Francisco 17:00
+  // to 01:00 (summer 16:00 to 24:00).
   const auto sun = UnionOf({Make("Asia/Manila", "mon-fri 09:00-17:00"),
                             Make("Europe/Warsaw", "mon-fri 09:00-17:00"),
                             Make("America/Los_Angeles", "mon-fri 09:00-17:00")});

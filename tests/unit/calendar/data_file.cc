@@ -27,7 +27,8 @@ std::string Folder() {
 std::optional<std::string> ReadData(absl::string_view name) {
   std::ifstream file(absl::StrCat(Folder(), "/", name), std::ios::binary);
   if (!file) return std::nullopt;
-  const std::string packed((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string packed((std::istreambuf_iterator<char>(file)),
+                           std::istreambuf_iterator<char>());
   for (std::string text(packed.size() * 8, '\0'); text.size() <= kMaxText;
        text.resize(text.size() * 2)) {
     uint64_t limit = kMaxDecoderBytes;

@@ -9,8 +9,8 @@
 
 namespace tideline::testing {
 
-// The text of `name` (an .xz file) in the folder TIDELINE_DATA names, or else in ../shared/data beside
-// the source tree; nullopt if there is no such file. Aborts if it is damaged.
+// The text of `name` (an .xz file) in the folder TIDELINE_DATA names, or else in ../shared/data
+// beside the source tree; nullopt if there is no such file. Aborts if it is damaged.
 std::optional<std::string> ReadData(absl::string_view name);
 
 }  // namespace tideline::testing

@@ -23,8 +23,8 @@ using ::testing::IsEmpty;
 constexpr absl::string_view kHeader = "country,date,start_utc,end_utc,type,rule,name\n";
 
 HolidayImport Poland() {
-  return {.country_code = "PL", .time_zone = "Europe/Warsaw",
-          .types = {"public", "bank", "optional"}};
+  return {
+      .country_code = "PL", .time_zone = "Europe/Warsaw", .types = {"public", "bank", "optional"}};
 }
 
 std::string Line(absl::string_view date, absl::string_view start, absl::string_view end,
@@ -64,10 +64,9 @@ ImportedHolidays Parse(const std::string& rows, const HolidayImport& options = P
 }
 
 TEST(HolidaysTest, TakesWholeDaysAlsoThoseOf23And25Hours) {
-  const auto imported =
-      Parse(Line("2024-05-01", "2024-04-30T22:00", "2024-05-01T22:00", "work") +
-            Line("2024-03-31", "2024-03-30T23:00", "2024-03-31T22:00", "easter") +
-            Line("2024-10-27", "2024-10-26T22:00", "2024-10-27T23:00", "long"));
+  const auto imported = Parse(Line("2024-05-01", "2024-04-30T22:00", "2024-05-01T22:00", "work") +
+                              Line("2024-03-31", "2024-03-30T23:00", "2024-03-31T22:00", "easter") +
+                              Line("2024-10-27", "2024-10-26T22:00", "2024-10-27T23:00", "long"));
   EXPECT_THAT(Listed(imported),
               ElementsAre("2024-03-31 easter", "2024-05-01 work", "2024-10-27 long"));
   EXPECT_THAT(imported.errors, IsEmpty());
@@ -75,10 +74,9 @@ TEST(HolidaysTest, TakesWholeDaysAlsoThoseOf23And25Hours) {
 }
 
 TEST(HolidaysTest, TakesPartsOfDaysAndSeveralDays) {
-  const auto imported =
-      Parse(Line("2024-12-24", "2024-12-24T11:00", "2024-12-24T23:00", "eve") +
-            Line("2024-02-14", "2024-02-13T23:00", "2024-02-14T13:00", "ash") +
-            Line("2024-06-17", "2024-06-16T16:00", "2024-06-19T10:00", "feast"));
+  const auto imported = Parse(Line("2024-12-24", "2024-12-24T11:00", "2024-12-24T23:00", "eve") +
+                              Line("2024-02-14", "2024-02-13T23:00", "2024-02-14T13:00", "ash") +
+                              Line("2024-06-17", "2024-06-16T16:00", "2024-06-19T10:00", "feast"));
   EXPECT_THAT(Listed(imported),
               ElementsAre("2024-02-14 ash 0-840", "2024-06-16 feast 1080-1440", "2024-06-17 feast",
                           "2024-06-18 feast", "2024-06-19 feast 0-720", "2024-12-24 eve 720-1440"));
@@ -87,12 +85,12 @@ TEST(HolidaysTest, TakesPartsOfDaysAndSeveralDays) {
 TEST(HolidaysTest, CountsWhatItLeavesOut) {
   HolidayImport options = Poland();
   options.first_year = options.last_year = 2024;
-  const auto imported =
-      Parse(Line("2024-05-01", "2024-04-30T22:00", "2024-05-01T22:00", "work") +
-            Line("2023-05-01", "2023-04-30T22:00", "2023-05-01T22:00", "earlier") +
-            Line("2024-05-02", "2024-05-01T22:00", "2024-05-02T22:00", "flag", "observance") +
-            Line("2024-05-01", "2024-04-30T22:00", "2024-05-01T22:00", "arbete", "public", "SE"),
-            options);
+  const auto imported = Parse(
+      Line("2024-05-01", "2024-04-30T22:00", "2024-05-01T22:00", "work") +
+          Line("2023-05-01", "2023-04-30T22:00", "2023-05-01T22:00", "earlier") +
+          Line("2024-05-02", "2024-05-01T22:00", "2024-05-02T22:00", "flag", "observance") +
+          Line("2024-05-01", "2024-04-30T22:00", "2024-05-01T22:00", "arbete", "public", "SE"),
+      options);
   EXPECT_THAT(Listed(imported), ElementsAre("2024-05-01 work"));
   EXPECT_EQ(imported.rows, 4);
   EXPECT_EQ(imported.other_years, 1);
@@ -111,19 +109,18 @@ TEST(HolidaysTest, ReadsQuotedFields) {
 
 TEST(HolidaysTest, NamesTheLineAndColumnOfEachBadRowAndTakesTheRest) {
   const auto imported = Parse(
-      "PL,2024-05-01\n"                                                                   // 2
-      + Line("2024-05-01", "2024-04-30T22", "2024-05-01T22:00", "x")                      // 3
-      + Line("2024-05-01", "2024-04-30T22:00", "soon", "x")                               // 4
-      + Line("2024-05-01", "2024-05-01T22:00", "2024-05-01T22:00", "x")                   // 5
-      + Line("2024-05-01", "2024-04-30T22:00", "2025-05-01T22:00", "x")                   // 6
-      + Line("2024-02-30", "2024-04-30T22:00", "2024-05-01T22:00", "x")                   // 7
-      + Line("2024-05-11", "2024-04-30T22:00", "2024-05-01T22:00", "x")                   // 8
-      + Line("2024-05-01", "2024-04-30T22:00", "2024-05-01T22:00", "")                    // 9
-      + Line("2024-05-01", "2024-04-30T22:00", "2024-05-01T22:00", std::string(201, 'x'))  // 10
-      + Line("2024-05-01", "2024-04-30T22:00", "2024-05-01T22:00", "x\"y")                // 11
-      + "PL,2024-05-01,2024-04-30T22:00:07Z,2024-05-01T22:00:00Z,public,r,x\n"            // 12
-      + Line("2024-05-01", "2024-04-30T22:00", "2024-05-01T22:00", "good")
-      + "PL,\"open");                                                                     // 14
+      "PL,2024-05-01\n"                                                                     // 2
+      + Line("2024-05-01", "2024-04-30T22", "2024-05-01T22:00", "x")                        // 3
+      + Line("2024-05-01", "2024-04-30T22:00", "soon", "x")                                 // 4
+      + Line("2024-05-01", "2024-05-01T22:00", "2024-05-01T22:00", "x")                     // 5
+      + Line("2024-05-01", "2024-04-30T22:00", "2025-05-01T22:00", "x")                     // 6
+      + Line("2024-02-30", "2024-04-30T22:00", "2024-05-01T22:00", "x")                     // 7
+      + Line("2024-05-11", "2024-04-30T22:00", "2024-05-01T22:00", "x")                     // 8
+      + Line("2024-05-01", "2024-04-30T22:00", "2024-05-01T22:00", "")                      // 9
+      + Line("2024-05-01", "2024-04-30T22:00", "2024-05-01T22:00", std::string(201, 'x'))   // 10
+      + Line("2024-05-01", "2024-04-30T22:00", "2024-05-01T22:00", "x\"y")                  // 11
+      + "PL,2024-05-01,2024-04-30T22:00:07Z,2024-05-01T22:00:00Z,public,r,x\n"              // 12
+      + Line("2024-05-01", "2024-04-30T22:00", "2024-05-01T22:00", "good") + "PL,\"open");  // 14
   EXPECT_THAT(Errors(imported),
               ElementsAre("2:", "3:start_utc", "4:end_utc", "5:end_utc", "6:end_utc", "7:date",
                           "8:date", "9:name", "10:name", "11:", "12:start_utc", "14:"));
@@ -156,9 +153,9 @@ TEST(HolidaysTest, ReadsThePublishedList) {
   const auto text = ReadData("holidays.csv.xz");
   if (!text) GTEST_SKIP() << "holidays.csv.xz is not there; set TIDELINE_DATA to its folder";
   const std::map<std::string, std::string> zones = {
-      {"PL", "Europe/Warsaw"}, {"SE", "Europe/Stockholm"}, {"IN", "Asia/Kolkata"},
-      {"GB", "Europe/London"}, {"US", "America/New_York"}, {"BR", "America/Sao_Paulo"},
-      {"TR", "Europe/Istanbul"}, {"KR", "Asia/Seoul"},     {"PH", "Asia/Manila"}};
+      {"PL", "Europe/Warsaw"},   {"SE", "Europe/Stockholm"}, {"IN", "Asia/Kolkata"},
+      {"GB", "Europe/London"},   {"US", "America/New_York"}, {"BR", "America/Sao_Paulo"},
+      {"TR", "Europe/Istanbul"}, {"KR", "Asia/Seoul"},       {"PH", "Asia/Manila"}};
   for (const auto& [country, zone] : zones) {
     auto imported = ParseHolidays(*text, {.country_code = country, .time_zone = zone});
     ASSERT_TRUE(imported.ok()) << imported.status();

@@ -14,12 +14,12 @@ using type::v1::DayException;
 using type::v1::DayInterval;
 
 constexpr absl::string_view kZones[] = {
-    "Africa/Cairo",       "Africa/Casablanca",   "America/Caracas",  "America/Los_Angeles",
-    "America/Mexico_City", "America/New_York",   "America/Sao_Paulo", "Asia/Amman",
-    "Asia/Kathmandu",     "Asia/Kolkata",        "Asia/Manila",      "Asia/Pyongyang",
-    "Asia/Shanghai",      "Asia/Tehran",         "Australia/Lord_Howe", "Australia/Sydney",
-    "Europe/Brussels",    "Europe/Istanbul",     "Europe/London",    "Europe/Moscow",
-    "Europe/Stockholm",   "Europe/Warsaw",       "Pacific/Apia",     "Pacific/Chatham"};
+    "Africa/Cairo",        "Africa/Casablanca", "America/Caracas",     "America/Los_Angeles",
+    "America/Mexico_City", "America/New_York",  "America/Sao_Paulo",   "Asia/Amman",
+    "Asia/Kathmandu",      "Asia/Kolkata",      "Asia/Manila",         "Asia/Pyongyang",
+    "Asia/Shanghai",       "Asia/Tehran",       "Australia/Lord_Howe", "Australia/Sydney",
+    "Europe/Brussels",     "Europe/Istanbul",   "Europe/London",       "Europe/Moscow",
+    "Europe/Stockholm",    "Europe/Warsaw",     "Pacific/Apia",        "Pacific/Chatham"};
 
 bool Is(const Date& date, absl::CivilDay day) {
   return date.year() == day.year() && date.month() == day.month() && date.day() == day.day();
@@ -141,7 +141,8 @@ CalendarRules RandomRules(Random& random, absl::string_view zone, absl::CivilDay
     RandomInterval(random, 0, 720, *exception.add_intervals());
     if (random.Chance(50)) RandomInterval(random, 720, 1440, *exception.add_intervals());
     auto& last = *exception.mutable_intervals()->rbegin();
-    if (random.Chance(30) && last.start_minute() >= 720) last.set_end_minute(1440 + 1 + random.Below(400));
+    if (random.Chance(30) && last.start_minute() >= 720)
+      last.set_end_minute(1440 + 1 + random.Below(400));
   }
   return rules;
 }

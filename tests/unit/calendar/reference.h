@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Working time the slow way: minute by minute, from the rules as their proto reads, without anything
-// of common/calendar. What the fast way is held against. Valid where offsets are whole minutes (all
-// zones since 1972).
+// Working time the slow way: minute by minute, from the rules as their proto reads, without
+// anything of common/calendar. What the fast way is held against. Valid where offsets are whole
+// minutes (all zones since 1972).
 #pragma once
 
 #include <cstdint>

@@ -23,9 +23,9 @@ using calendar::OffsetSpan;
 using calendar::Zone;
 
 int64_t OffsetSeconds(const Zone& zone, absl::Time at) {
-  auto next = std::upper_bound(
-      zone.spans.begin(), zone.spans.end(), absl::ToUnixMicros(at),
-      [](int64_t value, const OffsetSpan& span) { return value < span.from; });
+  auto next =
+      std::upper_bound(zone.spans.begin(), zone.spans.end(), absl::ToUnixMicros(at),
+                       [](int64_t value, const OffsetSpan& span) { return value < span.from; });
   return (next - 1)->offset / 1'000'000;
 }
 
@@ -58,6 +58,11 @@ TEST(ZoneTableTest, KeepsOneTablePerZoneUnderManyThreads) {
   for (auto& thread : threads) thread.join();
   for (const auto& zone : found) EXPECT_EQ(zone, found.front());
   EXPECT_EQ(found.front()->spans.size(), 1u);
+}
+
+TEST(ZoneTableTest, KnowsTheEditionOfTheZoneData) {
+  const std::string version = calendar::ZoneDataVersion();
+  EXPECT_TRUE(version == "unknown" || (version.size() >= 5 && version[0] == '2')) << version;
 }
 
 // Lines such as

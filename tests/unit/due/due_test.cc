@@ -52,8 +52,8 @@ TEST(DueTest, AddsLegsUpInTheirOrderInWorkingTime) {
   const SlaRules rules = Parse(Class(kHigh, "warn_percents: 50 warn_percents: 90"));
   ASSERT_TRUE(due::Validate(rules).ok()) << due::Validate(rules);
   // 2024-05-02 is a Thursday, the 3rd a holiday.
-  const auto times = due::Compute(rules, ImpactClass::IMPACT_CLASS_HIGH, *Office(),
-                                  Warsaw("2024-05-02 15:00"));
+  const auto times =
+      due::Compute(rules, ImpactClass::IMPACT_CLASS_HIGH, *Office(), Warsaw("2024-05-02 15:00"));
   EXPECT_EQ(times.overall, Warsaw("2024-05-07 15:00"));
   EXPECT_THAT(times.legs, ElementsAre(std::pair(Leg::LEG_ACCEPT, Warsaw("2024-05-02 16:00")),
                                       std::pair(Leg::LEG_FIRST_DRAFT, Warsaw("2024-05-06 14:00")),
@@ -65,8 +65,8 @@ TEST(DueTest, AddsLegsUpInTheirOrderInWorkingTime) {
 
 TEST(DueTest, SubmittedWhenClosedCountsFromTheOpening) {
   const SlaRules rules = Parse(Class(kHigh));
-  const auto times = due::Compute(rules, ImpactClass::IMPACT_CLASS_HIGH, *Office(),
-                                  Warsaw("2024-05-04 03:00"));
+  const auto times =
+      due::Compute(rules, ImpactClass::IMPACT_CLASS_HIGH, *Office(), Warsaw("2024-05-04 03:00"));
   EXPECT_EQ(times.overall, Warsaw("2024-05-07 17:00"));
   EXPECT_EQ(times.legs.at(Leg::LEG_ACCEPT), Warsaw("2024-05-06 10:00"));
 }
@@ -95,10 +95,8 @@ TEST(DueTest, PausesDelayTheDueTimeWithinTheBudget) {
     absl::Duration paused;
     absl::string_view due;
   } kTable[] = {
-      {absl::ZeroDuration(), "2024-05-07 15:00"},
-      {absl::Hours(1), "2024-05-07 16:00"},
-      {absl::Hours(4), "2024-05-08 11:00"},
-      {absl::Hours(40), "2024-05-08 11:00"},
+      {absl::ZeroDuration(), "2024-05-07 15:00"}, {absl::Hours(1), "2024-05-07 16:00"},
+      {absl::Hours(4), "2024-05-08 11:00"},       {absl::Hours(40), "2024-05-08 11:00"},
       {-absl::Hours(1), "2024-05-07 15:00"},
   };
   for (const auto& row : kTable) {
@@ -181,7 +179,8 @@ TEST(DueTest, RefusesRulesThatDoNotHoldTogether) {
       {"leg: LEG_ACCEPT", "leg: 77", "INVALID_FIELD classes[0].legs[1].leg"},
       {"seconds: 14400", "seconds: -14400", "INVALID_FIELD classes[0].pause_budget"},
       {"impact_class: IMPACT_CLASS_HIGH", "", "FIELD_REQUIRED classes[0].impact_class"},
-      {"impact_class: IMPACT_CLASS_HIGH", "impact_class: 9", "INVALID_FIELD classes[0].impact_class"},
+      {"impact_class: IMPACT_CLASS_HIGH", "impact_class: 9",
+       "INVALID_FIELD classes[0].impact_class"},
       {"warn_percents: 50", "warn_percents: 0", "INVALID_FIELD warn_percents[0]"},
       {"warn_percents: 90", "warn_percents: 100", "INVALID_FIELD warn_percents[1]"},
       {"warn_percents: 90", "warn_percents: 50", "INVALID_FIELD warn_percents[1]"},
@@ -191,8 +190,7 @@ TEST(DueTest, RefusesRulesThatDoNotHoldTogether) {
       {"stop: STOP_COMPLETED", "stop: 9", "INVALID_FIELD stop"},
       {"max_depth: 0", "max_depth: 2 revision: 9", "INVALID_FIELD revision"},
       {"max_depth: 0", "max_depth: 3", "INVALID_FIELD max_depth"},
-      {"max_depth: 0",
-       "classes { impact_class: IMPACT_CLASS_HIGH client_target { seconds: 1 } }",
+      {"max_depth: 0", "classes { impact_class: IMPACT_CLASS_HIGH client_target { seconds: 1 } }",
        "INVALID_FIELD classes[1].impact_class"},
       {"max_depth: 0", "warn_percents: [91, 92, 93, 94, 95, 96]", "ok"},
       {"max_depth: 0", "warn_percents: [91, 92, 93, 94, 95, 96, 97]",
