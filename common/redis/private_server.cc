@@ -26,7 +26,8 @@ constexpr absl::Duration kPollInterval = absl::Milliseconds(5);
 constexpr size_t kLogTailBytes = 2000;
 
 // In the child, between fork and exec: only what is safe there while other threads hold locks.
-[[noreturn]] void Become(const char* program, char* const* argv, int death_signal, int kept, pid_t parent) {
+[[noreturn]] void Become(const char* program, char* const* argv, int death_signal, int kept,
+                         pid_t parent) {
   prctl(PR_SET_PDEATHSIG, death_signal);
   if (getppid() != parent) _exit(127);  // the parent went before the line above
   sigset_t none;
@@ -38,7 +39,8 @@ constexpr size_t kLogTailBytes = 2000;
   dup2(null, 0);
   dup2(null, 1);
   dup2(null, 2);
-  if (kept >= 0) dup2(kept, 3);
+  if (kept >= 0 && kept != 3) dup2(kept, 3);
+  if (kept >= 0) fcntl(3, F_SETFD, 0);  // dup2 of 3 to itself would leave it close-on-exec
   close_range(kept >= 0 ? 4 : 3, ~0U, 0);
   execv(program, argv);
   _exit(127);
@@ -80,6 +82,10 @@ std::vector<std::string> PrivateServer::Arguments(const std::string& program) co
       "--appendonly", "yes",
       "--appendfsync", options_.fsync_always ? "always" : "everysec",
       "--no-appendfsync-on-rewrite", "no",
+      // A rewrite takes a core for seconds; from 64 MB on, the default, a loaded server would be at
+      // it half the time. Without compression it takes half as long.
+      "--auto-aof-rewrite-min-size", "512mb",
+      "--rdbcompression", "no",
       "--maxmemory", absl::StrCat(options_.max_memory_bytes),
       "--maxmemory-policy", "noeviction",
   };
