@@ -96,64 +96,53 @@ Figure Measure(std::string name, const std::function<int64_t(int64_t)>& work) {
   return {std::move(name), rounds[kRounds / 2], rounds.front(), rounds.back()};
 }
 
-std::vector<Figure> Run() {
-  // A thousand instants over a year, so that no one answer stays in the caches.
-  std::vector<absl::Time> from;
-  for (int i = 0; i < 1000; ++i) {
-    from.push_back(absl::FromUnixSeconds(1'710'000'000 + int64_t{i} * 31'557 % 31'536'000));
-  }
-  const auto at = [&from](int64_t i) { return from[i % 1000]; };
-  absl::TimeZone warsaw;
-  absl::LoadTimeZone("Europe/Warsaw", &warsaw);
+struct Distance {
+  std::string name;
+  absl::Duration working;
+};
+const Distance kDistances[] = {{"2 h", absl::Hours(2)},
+                               {"200 h", absl::Hours(200)},
+                               {"20,000 h", absl::Hours(20'000)},
+                               {"100,000 h", absl::Hours(100'000)}};
 
-  const auto rules = Office("Europe/Warsaw", 20);
-  const std::vector<std::shared_ptr<const Calendar>> members = {
-      Make(rules), Make(Office("Asia/Kolkata", 20)), Make(Office("America/New_York", 20))};
-  auto sun = Calendar::Union(members);
-  const struct {
-    std::string name;
-    std::shared_ptr<const Calendar> calendar;
-  } calendars[] = {{"always open", Calendar::Always()},
-                   {"office, Warsaw, 20 years of holidays", members[0]},
-                   {"union of three zones", *sun}};
-  const struct {
-    std::string name;
-    absl::Duration working;
-  } distances[] = {{"2 h", absl::Hours(2)},
-                   {"200 h", absl::Hours(200)},
-                   {"20,000 h", absl::Hours(20'000)},
-                   {"100,000 h", absl::Hours(100'000)}};
+// A thousand instants over a year, so that no one answer stays in the caches.
+absl::Time From(int64_t i) {
+  return absl::FromUnixSeconds(1'710'000'000 + i % 1000 * 31'557 % 31'536'000);
+}
 
-  std::vector<Figure> figures;
-  for (const auto& [name, calendar] : calendars) {
-    const Calendar& c = *calendar;
-    for (const auto& [far, working] : distances) {
-      figures.push_back(Measure(absl::StrCat(name, ": Add ", far), [&](int64_t i) {
-        return absl::ToUnixMicros(c.Add(at(i), working));
-      }));
-      std::vector<absl::Time> to;
-      for (absl::Time start : from) to.push_back(c.Add(start, working));
-      figures.push_back(Measure(absl::StrCat(name, ": Measure ", far), [&](int64_t i) {
-        return absl::ToInt64Microseconds(c.Measure(at(i), to[i % 1000]));
-      }));
-    }
-    figures.push_back(Measure(absl::StrCat(name, ": Subtract 2 h"), [&](int64_t i) {
-      return absl::ToUnixMicros(c.Subtract(at(i), absl::Hours(2)));
+void Ask(const std::string& name, const Calendar& c, std::vector<Figure>& figures) {
+  for (const auto& [far, working] : kDistances) {
+    figures.push_back(Measure(absl::StrCat(name, ": Add ", far), [&, w = working](int64_t i) {
+      return absl::ToUnixMicros(c.Add(From(i), w));
     }));
-    figures.push_back(Measure(absl::StrCat(name, ": NextOpening"),
-                              [&](int64_t i) { return absl::ToUnixMicros(c.NextOpening(at(i))); }));
-    figures.push_back(Measure(absl::StrCat(name, ": NextClosing"),
-                              [&](int64_t i) { return absl::ToUnixMicros(c.NextClosing(at(i))); }));
+    std::vector<absl::Time> to;
+    for (int i = 0; i < 1000; ++i) to.push_back(c.Add(From(i), working));
+    figures.push_back(Measure(absl::StrCat(name, ": Measure ", far), [&](int64_t i) {
+      return absl::ToInt64Microseconds(c.Measure(From(i), to[i % 1000]));
+    }));
   }
-  for (const auto& [far, working] : distances) {
+  figures.push_back(Measure(absl::StrCat(name, ": Subtract 2 h"), [&](int64_t i) {
+    return absl::ToUnixMicros(c.Subtract(From(i), absl::Hours(2)));
+  }));
+  figures.push_back(Measure(absl::StrCat(name, ": NextOpening"),
+                            [&](int64_t i) { return absl::ToUnixMicros(c.NextOpening(From(i))); }));
+  figures.push_back(Measure(absl::StrCat(name, ": NextClosing"),
+                            [&](int64_t i) { return absl::ToUnixMicros(c.NextClosing(From(i))); }));
+}
+
+void AskRival(std::vector<Figure>& figures) {
+  absl::TimeZone zone;
+  absl::LoadTimeZone("Europe/Warsaw", &zone);
+  for (const auto& [far, working] : kDistances) {
     figures.push_back(Measure(
         absl::StrCat("rival, day by day, no holidays: Add ", far),
-        [&, w = working](int64_t i) { return absl::ToUnixMicros(WalkDays(warsaw, at(i), w)); }));
+        [&, w = working](int64_t i) { return absl::ToUnixMicros(WalkDays(zone, From(i), w)); }));
   }
-  figures.push_back(Measure("Create, 240 holidays", [&](int64_t) {
-    return absl::ToUnixMicros(Make(rules)->Add(from[0], absl::Hours(1)));
-  }));
-  auto full = Office("Europe/Warsaw", 83);  // close to the limits of both lists
+}
+
+// Close to the limits of both lists.
+type::v1::CalendarRules Full() {
+  auto full = Office("Europe/Warsaw", 83);
   for (const auto& holiday : full.holidays()) {
     auto& exception = *full.add_exceptions();
     *exception.mutable_date() = holiday.date();
@@ -161,12 +150,28 @@ std::vector<Figure> Run() {
     exception.set_kind(type::v1::DayException::KIND_REPLACED);
     *exception.add_intervals() = full.weekly_hours(0).intervals(0);
   }
-  figures.push_back(Measure("Create, 996 holidays and 996 exceptions", [&](int64_t) {
-    return absl::ToUnixMicros(Make(full)->Add(from[0], absl::Hours(1)));
-  }));
-  figures.push_back(Measure("Union of three, 720 holidays", [&](int64_t) {
-    return absl::ToUnixMicros((*Calendar::Union(members))->Add(from[0], absl::Hours(1)));
-  }));
+  return full;
+}
+
+std::vector<Figure> Run() {
+  const auto rules = Office("Europe/Warsaw", 20);
+  const auto full = Full();
+  const std::vector<std::shared_ptr<const Calendar>> members = {
+      Make(rules), Make(Office("Asia/Kolkata", 20)), Make(Office("America/New_York", 20))};
+  const auto join = [&members] { return *Calendar::Union(members); };
+
+  std::vector<Figure> figures;
+  Ask("always open", *Calendar::Always(), figures);
+  Ask("office, Warsaw, 20 years of holidays", *members[0], figures);
+  Ask("union of three zones", *join(), figures);
+  AskRival(figures);
+  const auto use = [](const Calendar& c) {
+    return absl::ToUnixMicros(c.Add(From(0), absl::Hours(1)));
+  };
+  figures.push_back(Measure("Create, 240 holidays", [&](int64_t) { return use(*Make(rules)); }));
+  figures.push_back(Measure("Create, 996 holidays and 996 exceptions",
+                            [&](int64_t) { return use(*Make(full)); }));
+  figures.push_back(Measure("Union of three, 720 holidays", [&](int64_t) { return use(*join()); }));
   return figures;
 }
 
