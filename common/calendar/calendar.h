@@ -11,9 +11,9 @@
 // rounded down; nothing is floating point. It is closed before 1970 and from 2200 on.
 //
 // Cost: each question a few binary searches (common/calendar/line.h), some 0.1 microseconds for Add
-// and Measure at any distance and 0.5 for the end of a stretch. Making one takes 0.1 ms with twenty
-// years of holidays and 1 ms at its limits. A calendar takes at most some 16 KiB, and 100 B per
-// listed day. Immutable; any thread.
+// and Measure at any distance and 0.5 for the end of a stretch. Making one takes about 0.2 ms with
+// twenty years of holidays and 1 to 3 ms at its limits, so it is made once and kept. A calendar takes
+// at most some 16 KiB, and 100 B per listed day. Immutable; any thread.
 #pragma once
 
 #include <cstdint>
