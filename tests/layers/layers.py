@@ -94,7 +94,7 @@ CONFINED = [
              r"common/telemetry/"),
     Confined("spdlog", "only common/telemetry knows the log library", r"^spdlog/",
              r"common/telemetry/"),
-    Confined("cli11", "the command line is the tools' affair", r"^CLI/", r"tools/"),
+    Confined("cli11", "the command line is the tools' affair", r"^CLI/", r"tools/|tests/"),
     Confined("absl-log", "Debian 12's Abseil has no absl/log", r"^absl/log/", r""),
     # What stands on what.
     Confined("common-below-services", "common is the ground: it knows no service",
@@ -125,7 +125,7 @@ CONFINED = [
     # Time and chance.
     Confined("clock", "only common/time reads the clock; take a Clock or call.now",
              r"\bCLOCK_[A-Z]+|system_clock|high_resolution_clock|absl::Now\(|gettimeofday|clock_gettime"
-             r"|std::time\(|\btime\((nullptr|NULL|0)\)", r"common/time/|tests/unit/time/", what="code"),
+             r"|std::time\(|\btime\((nullptr|NULL|0)\)", r"common/time/|tests/unit/time/|tests/chaos/", what="code"),
     Confined("monotonic", "steady_clock is for deadlines and measuring, outside Cores and pure code",
              r"steady_clock", MONOTONIC_SEATS, what="code"),
     Confined("chance", "a Core's chance is call.entropy",

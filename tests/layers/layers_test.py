@@ -22,7 +22,7 @@ PLANTED = [
     ("grpc", "common/partition/a.cc", "#include <grpc/support/time.h>"),
     ("prometheus", "common/rpc/a.cc", "#include <prometheus/counter.h>"),
     ("spdlog", "services/suite/a.cc", '#include "spdlog/spdlog.h"'),
-    ("cli11", "services/suite/a.cc", '#include "CLI/CLI.hpp"'),
+    ("cli11", "common/rpc/a.cc", '#include "CLI/CLI.hpp"'),
     ("absl-log", "common/base/a.cc", '#include "absl/log/check.h"'),
     ("common-below-services", "common/rpc/a.cc", '#include "services/suite/suite.h"'),
     ("services-below-tools", "services/suite/a.cc", '#include "tests/support/redis_server.h"'),

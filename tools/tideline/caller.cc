@@ -5,17 +5,12 @@
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/completion_queue.h>
-#include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
-#include <grpcpp/security/credentials.h>
 
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "absl/synchronization/notification.h"
-#include "common/rpc/identity.h"
 #include "common/rpc/status.h"
 
 namespace tideline::cli {
@@ -24,9 +19,6 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::Message;
 using google::protobuf::MethodDescriptor;
-
-// Answers are pages of at most 1 MiB and a little; this is the most we let a server send.
-constexpr int kMaxAnswerBytes = 16 << 20;
 
 // A span from now: gRPC adds its own monotonic clock.
 gpr_timespec After(absl::Duration timeout) {
@@ -55,12 +47,8 @@ absl::Status FromBuffer(const grpc::ByteBuffer& buffer, Message& message) {
 
 }  // namespace
 
-Caller::Caller(CallerOptions options) : options_(std::move(options)) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kMaxAnswerBytes);
-  channel_ =
-      grpc::CreateCustomChannel(options_.address, grpc::InsecureChannelCredentials(), arguments);
-}
+Caller::Caller(CallerOptions options)
+    : options_(std::move(options)), channel_(rpc::MakeChannel(options_.address)) {}
 
 Caller::~Caller() = default;
 
@@ -69,19 +57,17 @@ std::unique_ptr<Message> Caller::New(const Descriptor& type) {
       google::protobuf::MessageFactory::generated_factory()->GetPrototype(&type)->New());
 }
 
-void Caller::Prepare(grpc::ClientContext& context) const {
-  if (!options_.subject.empty()) context.AddMetadata(rpc::kSubjectKey, options_.subject);
-  if (positions_.empty()) return;
-  context.AddMetadata(rpc::kAfterKey,
-                      absl::StrJoin(positions_, ",", [](std::string* out, const auto& p) {
-                        absl::StrAppend(out, p.second);
-                      }));
+rpc::CallOptions Caller::Options(absl::Duration timeout) const {
+  rpc::CallOptions options;
+  options.subject = options_.subject;
+  options.timeout = timeout;
+  options.after = &seen_;
+  return options;
 }
 
 absl::Status Caller::Call(const MethodDescriptor& rpc, const Message& request, Message& response) {
   grpc::ClientContext context;
-  Prepare(context);
-  context.set_deadline(After(options_.timeout));
+  rpc::Prepare(Options(options_.timeout), context);
   const grpc::ByteBuffer sent = ToBuffer(request);
   grpc::ByteBuffer received;
   grpc::Status status;
@@ -93,11 +79,7 @@ absl::Status Caller::Call(const MethodDescriptor& rpc, const Message& request, M
                    done.Notify();
                  });
   done.WaitForNotification();
-  const auto& trailing = context.GetServerTrailingMetadata();
-  if (auto it = trailing.find(rpc::kPositionKey); it != trailing.end()) {
-    const std::string position(it->second.data(), it->second.size());
-    positions_[position.substr(0, position.find('='))] = position;
-  }
+  seen_.Note(context);
   if (!status.ok()) return rpc::FromGrpc(status);
   return FromBuffer(received, response);
 }
@@ -105,7 +87,7 @@ absl::Status Caller::Call(const MethodDescriptor& rpc, const Message& request, M
 absl::Status Caller::Watch(const MethodDescriptor& rpc, const Message& request,
                            const std::function<bool(const Message&)>& each) {
   grpc::ClientContext context;
-  Prepare(context);
+  rpc::Prepare(Options(absl::InfiniteDuration()), context);
   grpc::CompletionQueue queue;
   const auto wait = [&queue] {
     void* tag = nullptr;

@@ -7,20 +7,15 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/rpc/client.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
-
-namespace grpc {
-class Channel;
-class ClientContext;
-}  // namespace grpc
 
 namespace tideline::cli {
 
@@ -53,11 +48,12 @@ class Caller {
   bool WaitConnected(absl::Duration timeout);
 
  private:
-  void Prepare(grpc::ClientContext& context) const;
+  // What every call brings along.
+  rpc::CallOptions Options(absl::Duration timeout) const;
 
   const CallerOptions options_;
   std::shared_ptr<grpc::Channel> channel_;
-  std::map<std::string, std::string> positions_;  // service -> "service=commit"
+  rpc::Cursors seen_;
 };
 
 }  // namespace tideline::cli

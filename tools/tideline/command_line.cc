@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/rpc/version.h"
 #include "tools/tideline/failure.h"
 
 namespace tideline::cli {
@@ -89,7 +90,8 @@ void AddVerb(CLI::App& noun, const Verb& verb, Command& command) {
     app->add_option("--resume", command.given.resume, "Go on behind this resume token")
         ->type_name("TOKEN");
   } else if (verb.rpc->output_type()->FindFieldByName("next_page_token") != nullptr) {
-    app->add_option("--limit", command.given.limit, "Most to show; 0: all", true)
+    app->add_option("--limit", command.given.limit, "Most to show; 0: all")
+        ->capture_default_str()
         ->check(CLI::NonNegativeNumber);
   }
   if (verb.rpc->input_type()->FindFieldByName("request_id") != nullptr) {
@@ -123,30 +125,45 @@ void AddImports(CLI::App& noun, Command& command) {
   }
 }
 
+// Where programs keep data by the XDG base directory specification.
+std::string DefaultDataFolder() {
+  if (const char* base = std::getenv("XDG_DATA_HOME"); base != nullptr && *base == '/') {
+    return absl::StrCat(base, "/tideline");
+  }
+  const char* home = std::getenv("HOME");
+  return absl::StrCat(home == nullptr ? "." : home, "/.local/share/tideline");
+}
+
 void AddDev(CLI::App& program, Command& command) {
   CLI::App* app = program.add_subcommand(
       "dev", "Runs every service on this machine, on loopback, with a private Redis");
   suite::DevOptions& dev = command.dev;
   app->add_option("--data", dev.data,
                   "Folder for the store; default: tideline in $XDG_DATA_HOME or ~/.local/share");
-  app->add_option("--store", dev.store, "redis: durable, in the data folder; memory: nothing kept",
-                  true)
+  app->add_option("--store", dev.store, "redis: durable, in the data folder; memory: nothing kept")
+      ->capture_default_str()
       ->check(CLI::IsMember({"redis", "memory"}));
   app->add_option("--redis", dev.redis, "URL of a Redis to use instead of a private one");
-  app->add_option("--port", dev.port, "gRPC port on 127.0.0.1; 0: any", true);
-  app->add_option("--http-port", dev.http_port, "Port of /metrics and /readyz; 0: any", true);
-  app->add_option("--partitions", dev.partitions, "Set when the store is first used", true);
+  app->add_option("--port", dev.port, "gRPC port on 127.0.0.1; 0: any")->capture_default_str();
+  app->add_option("--http-port", dev.http_port, "Port of /metrics and /readyz; 0: any")
+      ->capture_default_str();
+  app->add_option("--partitions", dev.partitions, "Set when the store is first used")
+      ->capture_default_str();
   app->add_flag("--accept-clock-behind", dev.accept_clock_behind,
                 "Start although the clock is over an hour behind the last commit");
   app->add_flag("--quiet", dev.quiet, "Do not print what to try next");
-  app->callback([&command] { command.kind = Command::Kind::kDev; });
+  app->callback([&command] {
+    command.kind = Command::Kind::kDev;
+    if (command.dev.data.empty()) command.dev.data = DefaultDataFolder();
+  });
 }
 
 void AddDoctor(CLI::App& program, Command& command) {
   CLI::App* app = program.add_subcommand(
       "doctor", "Looks at a running suite and its store, and says what is wrong and what to do");
   app->fallthrough();
-  app->add_option("--http", command.doctor.http, "Address of /metrics and /readyz", true)
+  app->add_option("--http", command.doctor.http, "Address of /metrics and /readyz")
+      ->capture_default_str()
       ->envname("TIDELINE_HTTP");
   app->add_option("--redis", command.doctor.redis, "Look at this store directly as well (URL)");
   app->callback([&command] { command.kind = Command::Kind::kDoctor; });
@@ -170,17 +187,19 @@ void AddCompletion(CLI::App& program, Command& command) {
 
 void AddGlobals(CLI::App& program, Command& command) {
   Session& session = command.session;
-  program
-      .add_option("--address", session.caller.address, "Where the suite listens (host:port)", true)
+  program.add_option("--address", session.caller.address, "Where the suite listens (host:port)")
+      ->capture_default_str()
       ->envname("TIDELINE_ADDRESS");
   program.add_option("-w,--workspace", session.workspace, "The workspace that short ids mean")
       ->envname("TIDELINE_WORKSPACE");
   program.add_option("--subject", session.caller.subject, "Who calls, as a member's subject")
       ->envname("TIDELINE_SUBJECT");
-  program.add_option("-o,--output", command.output, "How answers are printed", true)
+  program.add_option("-o,--output", command.output, "How answers are printed")
+      ->capture_default_str()
       ->type_name("table|json")
       ->check(CLI::IsMember({"table", "json"}));
-  program.add_option("--timeout", command.timeout, "Longest wait for an answer", true)
+  program.add_option("--timeout", command.timeout, "Longest wait for an answer")
+      ->capture_default_str()
       ->type_name("DURATION");
 }
 
@@ -190,7 +209,8 @@ std::unique_ptr<CLI::App> BuildProgram(Command& command) {
   auto program = std::make_unique<CLI::App>(
       "Tideline: work that needs judgement, to the right person, across companies and time zones.",
       "tideline");
-  program->set_version_flag("--version", absl::StrCat("tideline ", TIDELINE_VERSION));
+  program->set_version_flag("--version",
+                            absl::StrCat("tideline ", rpc::kVersion, " (", rpc::kRevision, ")"));
   program->require_subcommand(1);
   program->footer(absl::StrCat(kExamples, "\n", ExitCodeHelp()));
   program->get_formatter()->column_width(34);

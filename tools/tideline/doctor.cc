@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/tideline/doctor.h"
 
+#include <sys/timex.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core.hpp>
@@ -9,13 +11,11 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "common/base/status_macros.h"
 #include "common/journal/redis_store.h"
-#include "common/redis/address.h"
-#include "common/redis/endpoint.h"
 #include "tideline/skill_registry/v1/skill_registry_service.pb.h"
 #include "tools/tideline/table.h"
 
@@ -28,7 +28,6 @@ using Level = Finding::Level;
 
 // A probe that takes longer is as bad as none.
 constexpr std::chrono::seconds kHttpTimeout(5);
-constexpr absl::Duration kStoreTimeout = absl::Seconds(5);
 
 // Zones of the three continents that the sample speaks of: without tzdata they all fail.
 constexpr const char* kZones[] = {"Europe/Warsaw", "Asia/Kolkata", "America/New_York"};
@@ -110,12 +109,15 @@ Finding JudgeZones() {
   return {"time zones", Level::kOk, "load", ""};
 }
 
+Finding LookAtClock() {
+  ntptimeval clock{};
+  const int state = ntp_gettime(&clock);
+  return JudgeClock(state >= 0 && state != TIME_ERROR, absl::Microseconds(clock.maxerror));
+}
+
 absl::StatusOr<journal::StoreInfo> InspectStore(const std::string& url) {
-  TL_ASSIGN_OR_RETURN(const redis::Address address, redis::ParseAddress(url));
-  journal::RedisStoreOptions options;
-  options.endpoint = redis::FixedEndpoint(address);
-  journal::RedisStore store(std::move(options));
-  return store.Inspect();
+  TL_ASSIGN_OR_RETURN(const auto store, journal::RedisStore::Create(url));
+  return store->Inspect();
 }
 
 const char* Word(Level level) {
@@ -152,6 +154,7 @@ absl::Status RunDoctor(const DoctorOptions& options, const Session& session) {
     add(JudgeMetrics(ParseMetrics(metrics->body)));
   }
   findings.push_back(JudgeZones());
+  findings.push_back(LookAtClock());
   if (options.redis.empty()) {
     findings.push_back({"store", Level::kSkipped, "give --redis URL to look at it directly", ""});
   } else {

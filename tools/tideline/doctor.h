@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "common/journal/journal.h"
 #include "tools/tideline/run.h"
 
@@ -40,8 +41,11 @@ struct Sample {
 // Samples of an exposition; lines that are none are left out.
 std::vector<Sample> ParseMetrics(absl::string_view text);
 
-// What the metrics say: partitions serving, follower lag, anomalies, clock steps, store fullness.
+// What the metrics say: partitions serving, follower lag, anomalies, owed calls.
 std::vector<Finding> JudgeMetrics(const std::vector<Sample>& samples);
+
+// What the kernel says of this machine's clock, and how far it may be wrong.
+Finding JudgeClock(bool synchronized, absl::Duration error);
 
 // What the store says of itself: durability, eviction, memory.
 std::vector<Finding> JudgeStore(const absl::StatusOr<journal::StoreInfo>& store);

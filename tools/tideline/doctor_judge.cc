@@ -17,6 +17,9 @@ using Level = Finding::Level;
 // A follower that is a whole trimming page behind is not merely busy.
 constexpr double kMaxLagCommits = 1000;
 
+// More than the host sends at once many times over.
+constexpr double kMaxOwed = 1000;
+
 // Submissions are refused at 80 % (proto/tideline/type/v1/options.proto: PRESSURE_SUBMISSION).
 constexpr double kFullWarning = 0.6;
 constexpr double kFullFailure = 0.8;
@@ -48,7 +51,7 @@ Finding Skipped(std::string check, absl::string_view metric) {
 
 // One finding about the greatest of a metric's samples.
 Finding Greatest(const std::vector<Sample>& samples, const std::string& check, const char* metric,
-                 double limit, Level level, const char* unit, const char* remedy) {
+                 double limit, const char* unit, const char* remedy) {
   const auto found = Of(samples, metric);
   if (found.empty()) return Skipped(check, metric);
   const Sample& worst =
@@ -57,22 +60,32 @@ Finding Greatest(const std::vector<Sample>& samples, const std::string& check, c
   if (worst.value <= limit) {
     return {check, Level::kOk, absl::StrFormat("at most %g %s", worst.value, unit), ""};
   }
-  return {check, level,
+  return {check, Level::kWarning,
           absl::StrFormat("%g %s: %s %s", worst.value, unit, worst.name, Where(worst)), remedy};
 }
 
-Finding Serving(const std::vector<Sample>& samples) {
-  const auto found = Of(samples, "partition_serving");
-  if (found.empty()) return Skipped("partitions serve", "partition_serving");
-  std::string absent;
-  for (const Sample* sample : found) {
-    if (sample->value == 0) absl::StrAppend(&absent, absent.empty() ? "" : "; ", Where(*sample));
+// Each service says how many partitions it has here and how many of them serve.
+std::vector<Finding> Serving(const std::vector<Sample>& samples) {
+  const auto all = Of(samples, "partitions");
+  if (all.empty()) return {Skipped("partitions serve", "partitions")};
+  std::vector<Finding> findings;
+  for (const Sample* sample : all) {
+    double serving = 0;
+    for (const Sample& other : samples) {
+      if (other.name == absl::StrCat(sample->name, "_serving")) serving = other.value;
+    }
+    absl::string_view service = sample->name;
+    absl::ConsumePrefix(&service, "tideline_");
+    absl::ConsumeSuffix(&service, "_partitions");
+    Finding finding{absl::StrCat(service, " serves"), Level::kOk,
+                    absl::StrFormat("%g of %g partitions", serving, sample->value), ""};
+    if (serving < sample->value) {
+      finding.level = Level::kFailure;
+      finding.remedy = "/readyz and the log say why; one whose store was rolled back stays stopped";
+    }
+    findings.push_back(std::move(finding));
   }
-  if (absent.empty()) {
-    return {"partitions serve", Level::kOk, absl::StrCat("all ", found.size()), ""};
-  }
-  return {"partitions serve", Level::kFailure, absl::StrCat("not serving: ", absent),
-          "/readyz and the log say why; a partition whose store was rolled back stays stopped"};
+  return findings;
 }
 
 bool ParseLabels(absl::string_view text, std::map<std::string, std::string>& labels) {
@@ -124,21 +137,25 @@ std::vector<Sample> ParseMetrics(absl::string_view text) {
 }
 
 std::vector<Finding> JudgeMetrics(const std::vector<Sample>& samples) {
-  return {
-      Serving(samples),
-      Greatest(samples, "followers keep up", "follower_lag_commits", kMaxLagCommits,
-               Level::kWarning, "commits behind",
-               "watch it: if it grows, the follower has stopped; see its log"),
-      Greatest(samples, "no anomalies", "anomalies", 0, Level::kWarning, "events set aside",
-               "each names its position and reason in the log; an upgrade may be half done"),
-      Greatest(samples, "owed calls leave", "owed_calls", 1000, Level::kWarning, "calls owed",
-               "the service they are owed to is away or slow"),
-      Greatest(samples, "clock steady", "clock_standing_step_seconds", 1, Level::kWarning,
-               "s between wall clock and ours",
-               "mend the machine's time service (chrony, timesyncd)"),
-      Greatest(samples, "store has room", "store_fullness_ratio", kFullWarning, Level::kWarning,
-               "of its memory in use", "give it more memory; submissions are refused at 0.8"),
-  };
+  std::vector<Finding> findings = Serving(samples);
+  findings.push_back(Greatest(
+      samples, "followers keep up", "follower_lag_commits", kMaxLagCommits, "commits behind",
+      "look again: if it grows, the follower has stopped; its log says why"));
+  findings.push_back(Greatest(samples, "no anomalies", "anomalies", 0, "events set aside",
+                              "the log names each with its position and reason; an upgrade may be "
+                              "half done"));
+  findings.push_back(Greatest(samples, "owed calls leave", "calls_owed", kMaxOwed, "calls owed",
+                              "the service they are owed to is away or slow"));
+  return findings;
+}
+
+Finding JudgeClock(bool synchronized, absl::Duration error) {
+  if (synchronized) {
+    return {"clock", Level::kOk,
+            absl::StrCat("synchronized, error at most ", absl::FormatDuration(error)), ""};
+  }
+  return {"clock", Level::kWarning, "the kernel says that nothing keeps it synchronized",
+          "run a time service (chrony, systemd-timesyncd): due times follow this clock"};
 }
 
 std::vector<Finding> JudgeStore(const absl::StatusOr<journal::StoreInfo>& store) {

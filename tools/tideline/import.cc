@@ -15,6 +15,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
+#include "google/rpc/error_details.pb.h"
 #include "tideline/skill_registry/v1/skill_registry_service.pb.h"
 #include "tools/tideline/csv.h"
 #include "tools/tideline/names.h"
@@ -75,19 +76,13 @@ absl::StatusOr<Tally> Send(const char* rpc_name, const CsvResources& read, const
     Request request;
     request.set_parent(absl::StrCat("workspaces/", ShortName(session.workspace)));
     request.set_import_id(id);
-    // A dry run leaves no import behind, so each of its chunks is a first one.
-    request.set_first_row(options.dry_run ? 0 : static_cast<int64_t>(first));
+    request.set_first_row(static_cast<int64_t>(first));
     request.set_validate_only(options.dry_run);
-    request.set_request_id(DrawRequestId());
+    request.set_request_id(rpc::MakeRequestId());
     const size_t end = std::min(read.resources.size(), first + kImportChunk);
     for (size_t i = first; i < end; ++i) add(request, *read.resources[i]);
     Response response;
     TL_RETURN_IF_ERROR(caller.Call(*rpc, request, response));
-    if (options.dry_run) {
-      for (auto& result : *response.mutable_results()) {
-        result.set_row(result.row() + static_cast<int64_t>(first));
-      }
-    }
     Count(response.results(), read, session, tally);
   }
   return tally;

@@ -5,12 +5,10 @@
 
 #include <algorithm>
 #include <memory>
-#include <random>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "common/base/status_macros.h"
 #include "tools/tideline/table.h"
 
@@ -194,11 +192,6 @@ absl::Status RunList(Caller& caller, const Verb& verb, Message& request, int64_t
 
 }  // namespace
 
-std::string DrawRequestId() {
-  std::random_device random;
-  return absl::StrFormat("cli-%08x%08x%08x", random(), random(), random());
-}
-
 std::string ToJson(const Message& message, bool pretty) {
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = pretty;
@@ -227,7 +220,7 @@ absl::Status RunVerb(const Verb& verb, const Given& given, const Session& sessio
   TL_RETURN_IF_ERROR(FillCustodyEpoch(caller, verb, *request));
   if (GetString(*request, "request_id").empty()) {
     SetString(*request, "request_id",
-              session.request_id.empty() ? DrawRequestId() : session.request_id);
+              session.request_id.empty() ? rpc::MakeRequestId() : session.request_id);
   }
   auto response = Caller::New(*verb.rpc->output_type());
   TL_RETURN_IF_ERROR(caller.Call(*verb.rpc, *request, *response));

@@ -48,9 +48,6 @@ absl::Status RunWatch(Caller& caller, const Verb& verb, google::protobuf::Messag
 // One line for an event of any service: time, what, about what, by whom, and what it came to.
 std::string EventLine(const google::protobuf::Message& event);
 
-// A new request id.
-std::string DrawRequestId();
-
 // The message as JSON by the proto3 mapping, `pretty` over several lines.
 std::string ToJson(const google::protobuf::Message& message, bool pretty);
 

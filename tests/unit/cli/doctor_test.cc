@@ -37,14 +37,17 @@ TEST(DoctorTest, ExpositionsAreReadWithLabelsAndEscapes) {
 }
 
 TEST(DoctorTest, AHealthySuiteHasNothingToMend) {
-  for (const Finding& finding : JudgeMetrics(ParseMetrics(R"(
-tideline_work_routing_partition_serving{partition="0"} 1
-tideline_work_routing_follower_lag_commits{partition="0",upstream="skill_registry"} 2
-tideline_work_routing_anomalies{partition="0"} 0
-tideline_work_routing_owed_calls{partition="0"} 0
-tideline_clock_standing_step_seconds 0
-tideline_store_fullness_ratio 0.1
-)"))) {
+  const auto findings = JudgeMetrics(ParseMetrics(R"(
+tideline_skill_registry_partitions 16
+tideline_skill_registry_partitions_serving 16
+tideline_work_routing_partitions 16
+tideline_work_routing_partitions_serving 16
+tideline_work_routing_follower_lag_commits{upstream="skill_registry"} 2
+tideline_work_routing_anomalies 0
+tideline_work_routing_calls_owed 0
+)"));
+  EXPECT_EQ(findings.size(), 5u);
+  for (const Finding& finding : findings) {
     EXPECT_EQ(finding.level, Level::kOk) << finding.check << ": " << finding.detail;
     EXPECT_EQ(finding.remedy, "") << finding.check;
   }
@@ -52,24 +55,31 @@ tideline_store_fullness_ratio 0.1
 
 TEST(DoctorTest, TroubleIsNamedWithItsPlaceAndRemedy) {
   const auto findings = JudgeMetrics(ParseMetrics(R"(
-tideline_work_routing_partition_serving{partition="0"} 1
-tideline_work_routing_partition_serving{partition="7"} 0
-tideline_work_routing_follower_lag_commits{partition="3"} 50000
-tideline_work_routing_anomalies{partition="4"} 2
-tideline_clock_standing_step_seconds 3600
-tideline_store_fullness_ratio 0.75
+tideline_skill_registry_partitions 16
+tideline_skill_registry_partitions_serving 16
+tideline_work_routing_partitions 16
+tideline_work_routing_partitions_serving 15
+tideline_work_routing_follower_lag_commits{upstream="skill_registry"} 50000
+tideline_work_routing_anomalies 2
+tideline_work_routing_calls_owed 5000
 )"));
-  EXPECT_EQ(About(findings, "partitions serve").level, Level::kFailure);
-  EXPECT_NE(About(findings, "partitions serve").detail.find("partition=7"), std::string::npos);
+  EXPECT_EQ(About(findings, "skill_registry serves").level, Level::kOk);
+  EXPECT_EQ(About(findings, "work_routing serves").level, Level::kFailure);
+  EXPECT_EQ(About(findings, "work_routing serves").detail, "15 of 16 partitions");
   EXPECT_EQ(About(findings, "followers keep up").level, Level::kWarning);
-  EXPECT_NE(About(findings, "followers keep up").detail.find("partition=3"), std::string::npos);
+  EXPECT_NE(About(findings, "followers keep up").detail.find("upstream=skill_registry"),
+            std::string::npos);
   EXPECT_EQ(About(findings, "no anomalies").level, Level::kWarning);
-  EXPECT_EQ(About(findings, "clock steady").level, Level::kWarning);
-  EXPECT_EQ(About(findings, "store has room").level, Level::kWarning);
+  EXPECT_EQ(About(findings, "owed calls leave").level, Level::kWarning);
   for (const Finding& finding : findings) {
-    if (finding.level == Level::kOk || finding.level == Level::kSkipped) continue;
-    EXPECT_NE(finding.remedy, "") << finding.check;
+    EXPECT_EQ(finding.remedy.empty(), finding.level == Level::kOk) << finding.check;
   }
+}
+
+TEST(DoctorTest, AClockThatNothingKeepsRightIsAWarning) {
+  EXPECT_EQ(JudgeClock(true, absl::Milliseconds(3)).level, Level::kOk);
+  EXPECT_EQ(JudgeClock(false, absl::Seconds(16)).level, Level::kWarning);
+  EXPECT_NE(JudgeClock(false, absl::Seconds(16)).remedy, "");
 }
 
 TEST(DoctorTest, WhatIsNotMeasuredIsSkippedNotPassed) {
