@@ -271,8 +271,14 @@ void Host::Engine::RunCall(Building& building, std::unique_ptr<Request> request)
   ++building.steps;
   bool mutates = request->policy->kind() == type::v1::KIND_MUTATE;
   Release release{std::move(request->done), absl::OkStatus(),
-                  Position{options_.service, mutates ? building.changes.commit() : last_sent_},
+                  Position{options_.service, mutates ? building.changes.commit() : last_sent_,
+                           UINT32_MAX},
                   request->deadline};
+  if (const size_t raised = building.changes.events().size(); !mutates && raised > 0) {
+    // A query sees what the steps before it in this batch did.
+    release.position.commit = building.changes.commit();
+    release.position.events = static_cast<uint32_t>(raised);
+  }
   Call call;
   absl::Status status;
   if (release.deadline <= std::chrono::steady_clock::now()) {

@@ -44,8 +44,8 @@ struct Identity {
 struct Position {
   std::string service;
   uint64_t commit = 0;
-  // For a query, which may run inside a batch: how many events of `commit` it has seen. A watch that
-  // begins with the query's answer goes on with the event of this index.
+  // For a query, which may run inside a batch: how many events of `commit` it has seen (UINT32_MAX:
+  // all). A watch that begins with the query's answer goes on with the event of this index.
   uint32_t events = 0;
 };
 

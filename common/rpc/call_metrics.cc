@@ -11,24 +11,29 @@ absl::string_view CodeName(absl::StatusCode code) {
                                            : google::rpc::Code_Name(google::rpc::UNKNOWN);
 }
 
-CallMetrics::CallMetrics(telemetry::Metrics& metrics, const Method& method) {
-  const telemetry::Labels labels = {{"grpc_service", method.service}, {"grpc_method", method.rpc}};
-  started_ = metrics.GetCounter("grpc_server_started_total", "Calls begun.", labels);
+namespace {
+
+constexpr char kHandled[] = "grpc_server_handled_total";
+constexpr char kHandledHelp[] = "Calls answered, by code.";
+
+telemetry::Labels LabelsOf(const Method& method) {
+  return {{"grpc_service", method.service}, {"grpc_method", method.rpc}};
+}
+
+}  // namespace
+
+CallMetrics::CallMetrics(telemetry::Metrics& metrics, const Method& method)
+    : refused_(metrics, kHandled, kHandledHelp, "grpc_code", LabelsOf(method)) {
+  started_ = metrics.GetCounter("grpc_server_started_total", "Calls begun.", LabelsOf(method));
+  ok_ = refused_.For(CodeName(absl::StatusCode::kOk));
+  if (method.policy.kind() == type::v1::KIND_WATCH) return;
   seconds_ = metrics.GetHistogram("grpc_server_handling_seconds",
                                   "Time from a call's arrival to its answer.",
-                                  telemetry::LatencyBuckets(), labels);
-  for (size_t code = 0; code < handled_.size(); ++code) {
-    telemetry::Labels with_code = labels;
-    with_code.emplace_back("grpc_code",
-                           std::string(CodeName(static_cast<absl::StatusCode>(code))));
-    handled_[code] =
-        metrics.GetCounter("grpc_server_handled_total", "Calls answered, by code.", with_code);
-  }
+                                  telemetry::LatencyBuckets(), LabelsOf(method));
 }
 
 void CallMetrics::Handled(absl::StatusCode code, absl::Duration took) const {
-  const auto index = static_cast<size_t>(code);
-  handled_[index < handled_.size() ? index : static_cast<size_t>(absl::StatusCode::kUnknown)].Add();
+  (code == absl::StatusCode::kOk ? ok_ : refused_.For(CodeName(code))).Add();
   seconds_.Observe(absl::ToDoubleSeconds(took));
 }
 

@@ -2,8 +2,6 @@
 // What is counted of every rpc, under the names that gRPC's own ecosystem uses. Thread-safe.
 #pragma once
 
-#include <array>
-#include <atomic>
 #include <string>
 
 #include "absl/status/status.h"
@@ -23,9 +21,11 @@ class CallMetrics {
 
  private:
   telemetry::Counter started_;
-  // One per code: refusals appear in the exposition at zero, so their first increase shows.
-  std::array<telemetry::Counter, 17> handled_;
-  telemetry::Histogram seconds_;
+  telemetry::Counter ok_;
+  // Refusals get their series when they first happen: all codes of all methods at once would be
+  // some thousand lines of zeros in every exposition.
+  mutable telemetry::CounterByLabel refused_;
+  telemetry::Histogram seconds_;  // counts nothing for streams, which last as long as they last
 };
 
 // "OK", "INVALID_ARGUMENT".

@@ -117,6 +117,7 @@ void Bindings::Start() {
 }
 
 absl::Status Bindings::Ready() const {
+  if (draining_) return Refuse(Reason::REASON_DRAINING, "this process is shutting down");
   for (const auto& partitions : partitions_) {
     for (size_t p = 0; p < partitions->hosts.size(); ++p) {
       absl::Status why = Why(partitions->service, p, partitions->StateOf(p));
@@ -152,6 +153,7 @@ absl::Status Bindings::WaitServing(absl::Duration timeout) {
 }
 
 absl::Status Bindings::Drain(absl::Duration timeout) {
+  draining_ = true;
   // Upstream first would leave followers without what they wait for, but nobody waits here: each
   // host ends what it has sent, and what is unread stays in the journals.
   struct Pending {

@@ -16,6 +16,7 @@
 // One process, one Deps; `services/suite` binds every module to the same one.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -104,6 +105,7 @@ class Bindings {
 
  private:
   struct Partitions;
+  std::atomic<bool> draining_ = false;
   std::vector<std::shared_ptr<void>> kept_;
   std::vector<std::unique_ptr<Partitions>> partitions_;
   std::vector<std::unique_ptr<grpc::Service>> services_;

@@ -25,6 +25,9 @@ using partition::MonotonicTime;
 using partition::Position;
 using telemetry::Level;
 
+// Lines about refused and failed calls: enough to see what goes on, too few to fill a disk.
+constexpr int64_t kMaxLinesPerSecond = 200;
+
 MonotonicTime Now() { return std::chrono::steady_clock::now(); }
 
 // The call's deadline on the monotonic clock, between now and the longest.
@@ -255,19 +258,29 @@ void Seam::Record(const Method& method, const grpc::ServerContextBase& context,
   const absl::Duration took = absl::FromChrono(Now() - start);
   metrics(method).Handled(status.code(), took);
   // Refusals are the callers' affair; what nobody but us can mend is a warning.
-  const bool ours = !status.ok() && !IsDefinite(status) &&
-                    status.code() != absl::StatusCode::kCancelled;
-  const Level level = status.ok() ? Level::kDebug : ours ? Level::kWarning : Level::kInfo;
+  const bool cancelled = status.code() == absl::StatusCode::kCancelled;
+  const bool quiet = status.ok() || cancelled;
+  const bool ours = !quiet && !IsDefinite(status) && ReasonOf(status) != Reason::REASON_DRAINING;
+  const Level level = quiet ? Level::kDebug : ours ? Level::kWarning : Level::kInfo;
   if (!telemetry::LogEnabled(level)) return;
-  telemetry::Log(level, status.ok() ? "call.done" : ours ? "call.failed" : "call.refused",
+  static telemetry::LogBudget& budget = *new telemetry::LogBudget(kMaxLinesPerSecond);
+  int64_t dropped = 0;
+  if (!quiet && !budget.Take(dropped)) return;
+  const Reason reason = ReasonOf(status);
+  telemetry::Log(level,
+                 status.ok() ? "call.done"
+                 : cancelled ? "call.cancelled"
+                 : ours      ? "call.failed"
+                             : "call.refused",
                  {{"method", method.full_name},
                   {"code", CodeName(status.code())},
-                  {"reason", ReasonName(ReasonOf(status))},
+                  {"reason", reason == Reason::REASON_UNSPECIFIED ? "" : ReasonName(reason)},
                   {"message", status.message()},
                   {"caller", caller},
                   {"workspace", workspace},
                   {"peer", context.peer()},
-                  {"ms", absl::ToDoubleMilliseconds(took)}});
+                  {"ms", absl::ToDoubleMilliseconds(took)},
+                  {"dropped", dropped}});
 }
 
 // A list over all partitions under way: partition after partition, as long as the page has room.

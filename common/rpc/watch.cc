@@ -39,7 +39,7 @@ Revision LastSeen(const Position& position) {
   Revision last;
   if (position.events > 0) {
     last.set_commit(position.commit);
-    last.set_index(position.events - 1);
+    last.set_index(position.events == UINT32_MAX ? UINT32_MAX : position.events - 1);
   } else if (position.commit > 0) {
     last.set_commit(position.commit - 1);
     last.set_index(UINT32_MAX);

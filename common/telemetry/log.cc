@@ -2,6 +2,7 @@
 #include "common/telemetry/log.h"
 
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <memory>
 
@@ -158,6 +159,20 @@ std::optional<Level> ParseLevel(absl::string_view text) {
     if (text == LevelName(level)) return level;
   }
   return std::nullopt;
+}
+
+bool LogBudget::Take(int64_t& dropped) {
+  dropped = 0;
+  const auto since_boot = std::chrono::steady_clock::now().time_since_epoch();
+  const int64_t now = std::chrono::duration_cast<std::chrono::seconds>(since_boot).count();
+  int64_t second = second_.load(std::memory_order_relaxed);
+  if (second != now && second_.compare_exchange_strong(second, now)) taken_ = 0;
+  if (taken_.fetch_add(1, std::memory_order_relaxed) >= per_second_) {
+    dropped_.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  dropped = dropped_.exchange(0, std::memory_order_relaxed);
+  return true;
 }
 
 void CaptureLog(void (*sink)(absl::string_view line)) { g_capture = sink; }

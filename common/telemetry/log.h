@@ -8,6 +8,7 @@
 // Thread-safe. A line that is off costs one load; ask LogEnabled before computing fields.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -59,6 +60,22 @@ void Log(Level level, absl::string_view event, std::initializer_list<LogField> f
 void SetLogLevel(Level level);
 // "debug", "info", "warning", "error", "off".
 std::optional<Level> ParseLevel(absl::string_view text);
+
+// Lets so many lines a second pass: a flood of refused calls must not become a flood of lines.
+// Thread-safe.
+class LogBudget {
+ public:
+  explicit LogBudget(int64_t per_second) : per_second_(per_second) {}
+  // Whether a line may be written now. `dropped` gets the number of those that might not since the
+  // last that might.
+  bool Take(int64_t& dropped);
+
+ private:
+  const int64_t per_second_;
+  std::atomic<int64_t> second_{0};
+  std::atomic<int64_t> taken_{0};
+  std::atomic<int64_t> dropped_{0};
+};
 
 // Sends lines to `sink` (without the newline) instead of stderr; null: stderr again. For tests.
 void CaptureLog(void (*sink)(absl::string_view line));

@@ -74,6 +74,21 @@ TEST(Log, WritesOneJsonObjectWithItsTimePerLineOnStderr) {
                         "\"event\":\"event.one\",\"text\":\"\\{x\\}\\\\n\"\\}\n"));
 }
 
+TEST(LogBudget, DropsWhatIsTooMuchAndSaysHowMuch) {
+  LogBudget budget(10);
+  int64_t written = 0, told = 0, dropped = 0;
+  constexpr int64_t kLines = 2'000'000;  // spans at least one second's turn or stays within the ten
+  for (int64_t i = 0; i < kLines; ++i) {
+    if (budget.Take(dropped)) {
+      ++written;
+      told += dropped;
+    }
+  }
+  EXPECT_GE(written, 10);
+  EXPECT_LT(written, kLines / 100);
+  EXPECT_LE(told, kLines - written);
+}
+
 TEST(Log, ParsesLevels) {
   EXPECT_EQ(ParseLevel("warning"), Level::kWarning);
   EXPECT_EQ(ParseLevel("off"), Level::kOff);
