@@ -3,6 +3,8 @@
 // resource that says how far they have come.
 #include <algorithm>
 
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/rpc/error_details.pb.h"
 #include "services/skill_registry/core/row_check.h"
 #include "services/skill_registry/core/standard.h"
@@ -16,14 +18,27 @@ constexpr int kMaxFailedRows = 1000;
 
 using Outcome = v1::ImportRowResult::Outcome;
 
+// As Any::PackFrom, but with the entries of maps in order: the same refusal has the same bytes.
+void Pack(const Message& detail, google::protobuf::Any& any) {
+  any.PackFrom(detail);
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    detail.SerializeToCodedStream(&coded);
+  }
+  any.set_value(std::move(bytes));
+}
+
 void SetError(const absl::Status& status, v1::ImportRowResult& result) {
   result.set_outcome(v1::ImportRowResult::OUTCOME_FAILED);
   google::rpc::Status& error = *result.mutable_error();
   error.set_code(static_cast<int>(status.code()));
   error.set_message(std::string(status.message()));
-  error.add_details()->PackFrom(InfoOf(status));
+  Pack(InfoOf(status), *error.add_details());
   if (google::rpc::BadRequest bad = BadRequestOf(status); bad.field_violations_size() > 0) {
-    error.add_details()->PackFrom(bad);
+    Pack(bad, *error.add_details());
   }
 }
 

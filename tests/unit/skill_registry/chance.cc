@@ -40,7 +40,8 @@ bool Required(const FieldDescriptor& field) {
 
 std::string Chance::Name(const std::string& collection) {
   if (collection == "workspaces") return Sometimes(30) ? "workspaces/none" : "workspaces/acme";
-  return absl::StrCat("workspaces/acme/", collection, "/", std::string(1, 'a' + Pick(5)));
+  if (collection == "imports") return absl::StrCat("workspaces/acme/imports/i", Pick(2));
+  return absl::StrCat("workspaces/acme/", collection, "/", std::string(1, 'a' + Pick(4)));
 }
 
 std::string Chance::Text(const FieldDescriptor& field) {
@@ -141,10 +142,13 @@ Step Chance::Next(absl::Time now) {
     step.advance = absl::Seconds(Pick(60));
     return step;
   }
-  do {
+  // These are seldom allowed, so they are tried more often.
+  static const char* const kHard[] = {"AssessSkill", "AdvanceSkill", "UpdateAuthorityGrant"};
+  if (Sometimes(8)) step.rpc = kHard[Pick(3)];
+  // Most deletions are put off, or nothing would ever have references.
+  while (step.rpc.empty() || (absl::StartsWith(step.rpc, "Delete") && !Sometimes(4))) {
     step.rpc = rpcs[Pick(static_cast<int>(rpcs.size()))];
-    // Most deletions are put off, or nothing would ever have references.
-  } while (absl::StartsWith(step.rpc, "Delete") && !Sometimes(4));
+  }
   step.request = NewRequest(step.rpc);
   Fill(*step.request, 0);
   step.grant = Everything();
