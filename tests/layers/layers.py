@@ -116,7 +116,7 @@ CONFINED = [
     Confined("pure-core",
              "a Core does no I/O and reads no clock: it sees call.h, changes.h, core.h, "
              "personal.h, watch_start.h",
-             r"^common/(loop|redis|journal|rpc|telemetry|time/clock|partition/(?!call|changes|core|personal|watch_start))"
+             r"^common/(loop|redis|journal|rpc/(?!validate)|telemetry|time/clock|partition/(?!call|changes|core|personal|watch_start))"
              r"|^services/[a-z_]+/(service|follower|outbox|module)",
              r"", scope=r"services/[a-z_]+/core"),
     Confined("module-on-top", "only main, suite and tests see a service's module",
