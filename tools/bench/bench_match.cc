@@ -35,6 +35,7 @@ using eligibility::Presence;
 using eligibility::ShiftSpan;
 
 constexpr int kSkills = 50, kBranches = 5, kTeams = 40, kOrganizations = 10, kCountries = 12;
+constexpr int kQueues = 20;       // each with its teams, contract and countries
 constexpr int kCalendars = 24;      // a shift that begins at each hour
 constexpr int kSignatures = 1000;   // kinds of items, all waiting when a person is freed
 constexpr size_t kFewest = 1'000, kMost = 100'000;
@@ -85,6 +86,7 @@ class Scene {
       });
     }
     for (size_t i = 0; i < experts; ++i) AddExpert(i);
+    for (int i = 0; i < kQueues; ++i) queues_.push_back(MakeQueue());
     for (int i = 0; i < kSignatures; ++i) signatures_.push_back(matcher_.Acquire(MakeNeeds()));
   }
 
@@ -183,22 +185,12 @@ class Scene {
     }
   }
 
-  Needs MakeNeeds() {
+  // What the items of one queue share. Every constraint is in force; most let most people pass, as
+  // in a programme that is staffed.
+  Needs MakeQueue() {
     Needs needs;
-    int branch = dice_.Roll(kBranches);
-    while (needs.required.size() < 3) {
-      int skill = crowd_ == Crowd::kBranches
-                      ? branch + kBranches * dice_.Roll(kSkills / kBranches)
-                      : dice_.Roll(kSkills);
-      std::string name = absl::StrFormat("skill%02d", skill);
-      bool doubled = std::any_of(needs.required.begin(), needs.required.end(),
-                                 [&](const auto& need) { return need.skill == name; });
-      if (!doubled) needs.required.push_back({name, 1 + dice_.Roll(3)});
-    }
-    // Every constraint is in force; most let most people pass, as in a programme that is staffed.
     needs.serving.limited = true;
-    int first = dice_.Roll(4);
-    for (int t = first; t < kTeams; t += dice_.Roll(2) + 1) {
+    for (int t = dice_.Roll(4); t < kTeams; t += dice_.Roll(2) + 1) {
       needs.serving.teams.push_back(absl::StrCat("team", t));
     }
     needs.engagement_to = absl::FromUnixSeconds(kFirstSecond) + absl::Hours(24 * 365);
@@ -211,11 +203,26 @@ class Scene {
       needs.countries.push_back(absl::StrCat("country", c));
     }
     needs.clearances = {dice_.Name("client", 3)};
-    needs.grade = 1 + dice_.Roll(2);
-    needs.excluded_teams = {dice_.Name("team", kTeams)};
     needs.conflicting_organizations = {dice_.Name("organization", kOrganizations)};
     needs.restricted_teams = {dice_.Name("team", kTeams)};
     needs.open_limit = 5;
+    return needs;
+  }
+
+  Needs MakeNeeds() {
+    Needs needs = queues_[dice_.Roll(kQueues)];
+    int branch = dice_.Roll(kBranches);
+    while (needs.required.size() < 3) {
+      int skill = crowd_ == Crowd::kBranches
+                      ? branch + kBranches * dice_.Roll(kSkills / kBranches)
+                      : dice_.Roll(kSkills);
+      std::string name = absl::StrFormat("skill%02d", skill);
+      bool doubled = std::any_of(needs.required.begin(), needs.required.end(),
+                                 [&](const auto& need) { return need.skill == name; });
+      if (!doubled) needs.required.push_back({name, 1 + dice_.Roll(3)});
+    }
+    needs.grade = 1 + dice_.Roll(2);
+    needs.excluded_teams = {dice_.Name("team", kTeams)};
     return needs;
   }
 
@@ -248,6 +255,7 @@ class Scene {
   uint64_t order_ = 0;
   std::vector<Slot> slots_;
   std::vector<Slot> held_;
+  std::vector<Needs> queues_;
   std::vector<SignatureId> signatures_;
   uint64_t sink_ = 0;
 };

@@ -44,6 +44,21 @@ void Matcher::Index::AddAsked(Chain& chain, const Compiled& compiled, const Ask&
   }
 }
 
+// The rarest skill first: chunks are left soonest. Steps of one constraint may come in any order,
+// since only the last one's count is told.
+void Matcher::Index::SortSkills(Chain& chain, const Compiled& compiled, size_t first) const {
+  auto holders = [&](size_t i) -> uint32_t {
+    int level = compiled.needs.required[i].level;
+    return level > kTopLevel ? 0 : skills_[compiled.required[i]].holders[level - 1];
+  };
+  absl::InlinedVector<std::pair<uint32_t, const uint64_t*>, 8> order;
+  for (size_t i = 0; i < compiled.required.size(); ++i) {
+    order.emplace_back(holders(i), chain.steps[first + i].words);
+  }
+  absl::c_sort(order);
+  for (size_t i = 0; i < order.size(); ++i) chain.steps[first + i].words = order[i].second;
+}
+
 Matcher::Index::Chain Matcher::Index::BuildChain(const Compiled& compiled, const Ask& ask,
                                                  Constraint end, const Relaxed& relaxed) {
   Chain chain;
@@ -51,6 +66,7 @@ Matcher::Index::Chain Matcher::Index::BuildChain(const Compiled& compiled, const
   if (compiled.required.empty() || relaxed.constraint == Constraint::kSkill) {
     chain.Add(pool_.words(known_), false, Constraint::kSkill);
   }
+  const size_t first_skill = chain.steps.size();
   size_t link = 0;
   for (size_t c = 0; c < static_cast<size_t>(end); ++c) {
     Constraint constraint = static_cast<Constraint>(c);
@@ -64,20 +80,29 @@ Matcher::Index::Chain Matcher::Index::BuildChain(const Compiled& compiled, const
       chain.Add(pool_.words(bits), compiled.links[link].negated, constraint);
     }
     if (!is_relaxed) AddAsked(chain, compiled, ask, constraint);
+    if (constraint == Constraint::kSkill && !is_relaxed) SortSkills(chain, compiled, first_skill);
   }
   if (end <= Constraint::kDeclined) AddAsked(chain, compiled, ask, Constraint::kDeclined);
   return chain;
 }
 
-void Matcher::Index::MaskAsked(const Ask& ask, bool masked) {
+void Matcher::Index::MaskAsked(const Ask& ask) {
+  auto mask = [&](BitmapId bits, Slot slot) {
+    if (pool_.Assign(bits, slot, false)) masked_.emplace_back(bits, slot);
+  };
   for (const std::string& person : ask.excluded_people) {
     auto it = by_person_.find(person);
     if (it == by_person_.end()) continue;
-    for (Slot slot : it->second) pool_.Assign(not_excluded_, slot, !masked);
+    for (Slot slot : it->second) mask(not_excluded_, slot);
   }
   for (const std::string& expert : ask.declined_experts) {
-    if (auto slot = Find(expert)) pool_.Assign(not_declined_, *slot, !masked);
+    if (auto slot = Find(expert)) mask(not_declined_, *slot);
   }
+}
+
+void Matcher::Index::Unmask() {
+  for (const auto& [bits, slot] : masked_) pool_.Assign(bits, slot, true);
+  masked_.clear();
 }
 
 ChainResult Matcher::Index::Run(const Chain& chain) {
@@ -94,52 +119,102 @@ ChainResult Matcher::Index::Run(const Chain& chain) {
 
 // The search for the best among those whom the chain left.
 struct Matcher::Index::Search {
-  const Index& index;
+  Index& index;
   const Compiled& compiled;
-  const Ask& ask;
   const Weights& weights;
   Standings::Profile& profile;
   int32_t minute;
-  // Most that fit and learning can add to a score.
-  int32_t most_extra;
-  // Bitmaps whose set bits each say: one level above what is asked; a preferred skill held;
-  // a required skill being learned.
-  absl::InlinedVector<const uint64_t*, 16> above, preferred, learning;
+  // Bitmaps that take from, or add to, a person's fit and learning; as addends they count demerits:
+  // levels above what is asked, and kSkillCredit for each preferred skill that is not held.
+  absl::InlinedVector<const uint64_t*, 12> above, preferred, learning;
+  // What a person's demerits (of fit) and lessons (skills they are learning) are worth, weighted:
+  // demerits fall, lessons rise.
+  struct Tally {
+    absl::InlinedVector<Addend, 16> addends;
+    size_t planes = 0;
+    absl::InlinedVector<int32_t, 32> worth;
+  };
+  Tally demerits, lessons;
   absl::InlinedVector<Scored, 1 + kRunnersUp> ranked;
 
-  Search(Index& in, const Compiled& compiled, const Ask& ask, const Weights& weights);
+  Search(Index& in, const Compiled& compiled, const Weights& weights);
+  void GatherSkills();
+  void PrepareFit();
+  void PrepareLearning();
   bool IsBetter(const Scored& a, const Scored& b) const;
   bool CanBeat(int64_t most_score, uint64_t least_order) const;
+  bool BlockCanBeat(uint32_t block, int32_t skills_worth) const;
   void Insert(const Scored& scored);
   Scored ScoreOf(Slot slot, bool affine, int lacking) const;
-  void LookAt(Slot slot, bool affine);
-  void LookAtBlock(uint32_t block, uint64_t people);
+  // A chunk on its way through the search: what its bitmaps say, and the blocks worth a look.
+  struct Look {
+    ChunkCounts demerits, lessons;
+    absl::InlinedVector<uint32_t, kChunkWords> blocks;
+  };
+  void LookAtAll(absl::Span<const uint32_t> chunks);
+  void Survey(uint32_t chunk, Look& look);
+  int32_t MostWorth(const Look& look, uint32_t block) const;
+  void Rank(const Look& look);
 };
 
-Matcher::Index::Search::Search(Index& in, const Compiled& compiled, const Ask& ask,
-                               const Weights& weights)
+Matcher::Index::Search::Search(Index& in, const Compiled& compiled, const Weights& weights)
     : index(in),
       compiled(compiled),
-      ask(ask),
       weights(weights),
-      profile(in.standings_.ProfileFor(weights.load, weights.cost)),
+      profile(in.standings_.ProfileFor(weights.load, weights.cost,
+                                       [&](uint32_t block) { return in.OpenPeople(block); })),
       minute(MinuteOf(in.now_)) {
-  auto words = [&](BitmapId id) { return in.pool_.words(id); };
+  GatherSkills();
+}
+
+void Matcher::Index::Search::GatherSkills() {
   for (size_t i = 0; i < compiled.required.size(); ++i) {
-    const SkillBits& skill = in.skills_[compiled.required[i]];
+    const SkillBits& skill = index.skills_[compiled.required[i]];
     for (int level = compiled.needs.required[i].level + 1; level <= kTopLevel; ++level) {
       BitmapId bits = skill.at_least[level - 1];
-      if (bits != BitPool::kEmpty) above.push_back(words(bits));
+      if (bits != BitPool::kEmpty) above.push_back(index.pool_.words(bits));
     }
-    if (skill.learning != BitPool::kEmpty) learning.push_back(words(skill.learning));
+    if (skill.learning != BitPool::kEmpty) learning.push_back(index.pool_.words(skill.learning));
   }
   for (size_t i = 0; i < compiled.preferred.size(); ++i) {
     int level = compiled.needs.preferred[i].level;
-    if (level > kTopLevel) continue;
-    BitmapId bits = in.skills_[compiled.preferred[i]].at_least[level - 1];
-    if (bits != BitPool::kEmpty) preferred.push_back(words(bits));
+    BitmapId bits = level > kTopLevel
+                        ? BitPool::kEmpty
+                        : index.skills_[compiled.preferred[i]].at_least[level - 1];
+    preferred.push_back(index.pool_.words(bits));
   }
-  most_extra = kTopPart * (weights.fit + (learning.empty() ? 0 : weights.learning));
+}
+
+void Matcher::Index::Search::PrepareFit() {
+  constexpr uint8_t kCreditPlane = 2;
+  static_assert(1 << kCreditPlane == kSkillCredit);
+  const int required = static_cast<int>(compiled.required.size());
+  const int wished = static_cast<int>(preferred.size());
+  const int most = kSkillCredit * (required + wished);
+  // A fit that counts for nothing is not counted; one of too many skills for the planes is bounded
+  // by the best.
+  if (weights.fit > 0 && most < (1 << kMaxPlanes)) {
+    for (const uint64_t* words : above) demerits.addends.push_back({words, false, 0});
+    for (const uint64_t* words : preferred) demerits.addends.push_back({words, true, kCreditPlane});
+    while ((most >> demerits.planes) != 0) ++demerits.planes;
+  }
+  for (int demerit = 0; demerit < (1 << demerits.planes); ++demerit) {
+    // FitPart of that many demerits, whichever skills they come from.
+    demerits.worth.push_back(weights.fit *
+                             FitPart(required, wished, std::min(demerit, most), wished));
+  }
+}
+
+void Matcher::Index::Search::PrepareLearning() {
+  const int required = static_cast<int>(compiled.required.size());
+  if (weights.learning > 0) {
+    for (const uint64_t* words : learning) lessons.addends.push_back({words, false, 0});
+    while ((learning.size() >> lessons.planes) != 0) ++lessons.planes;
+  }
+  for (int lesson = 0; lesson < (1 << lessons.planes); ++lesson) {
+    lessons.worth.push_back(weights.learning *
+                            LearningPart(required, std::min(lesson, required)));
+  }
 }
 
 bool Matcher::Index::Search::IsBetter(const Scored& a, const Scored& b) const {
@@ -152,6 +227,12 @@ bool Matcher::Index::Search::CanBeat(int64_t most_score, uint64_t least_order) c
   if (ranked.size() < 1 + kRunnersUp) return true;
   const Scored& last = ranked.back();
   return most_score > last.score || (most_score == last.score && least_order <= last.idle_order);
+}
+
+bool Matcher::Index::Search::BlockCanBeat(uint32_t block, int32_t skills_worth) const {
+  const Bound& bound = profile.bounds[block];
+  return CanBeat(bound.top + weights.idle * IdlePart(minute, bound.since) + skills_worth,
+                 bound.order);
 }
 
 void Matcher::Index::Search::Insert(const Scored& scored) {
@@ -174,7 +255,7 @@ Scored Matcher::Index::Search::ScoreOf(Slot slot, bool affine, int lacking) cons
   int required = static_cast<int>(compiled.required.size());
   Scored scored;
   scored.slot = slot;
-  scored.idle_order = standing.order;
+  scored.idle_order = index.standings_.OrderOf(slot);
   scored.parts.fit = FitPart(required, static_cast<int>(compiled.preferred.size()),
                              count(above) + kSkillCredit * lacking, count(preferred));
   scored.parts.affinity = affine ? kTopPart : 0;
@@ -186,30 +267,83 @@ Scored Matcher::Index::Search::ScoreOf(Slot slot, bool affine, int lacking) cons
   return scored;
 }
 
-void Matcher::Index::Search::LookAt(Slot slot, bool affine) {
-  if (!affine) {
-    const Standing& s = index.standings_[slot];
-    int64_t most = weights.load * s.load + weights.cost * s.cost +
-                   weights.idle * IdlePart(minute, s.since) + most_extra;
-    if (!CanBeat(most, s.order)) return;
+// Picks the blocks of a chunk in which somebody may be better than those found so far.
+void Matcher::Index::Search::Survey(uint32_t chunk, Look& look) {
+  const uint32_t first = chunk * kChunkWords;
+  const int32_t most_worth = demerits.worth.front() + lessons.worth.back();
+  look.blocks.clear();
+  for (uint32_t block = first; block < first + kChunkWords; ++block) {
+    if (index.left_[block] == 0 || !BlockCanBeat(block, most_worth)) continue;
+    if (profile.bounds[block].stale) {
+      index.standings_.Tighten(profile, block, index.OpenPeople(block));
+      if (!BlockCanBeat(block, most_worth)) continue;
+    }
+    look.blocks.push_back(block);
   }
-  Insert(ScoreOf(slot, affine, 0));
+  if (look.blocks.empty()) return;
+  CountChunk(demerits.addends, chunk, demerits.planes, look.demerits);
+  CountChunk(lessons.addends, chunk, lessons.planes, look.lessons);
+  auto hopeless = [&](uint32_t block) { return !BlockCanBeat(block, MostWorth(look, block)); };
+  look.blocks.erase(std::remove_if(look.blocks.begin(), look.blocks.end(), hopeless),
+                    look.blocks.end());
+  for (uint32_t block : look.blocks) {
+    for (uint64_t people = index.left_[block]; people != 0; people &= people - 1) {
+      __builtin_prefetch(&index.standings_[block * 64 + __builtin_ctzll(people)]);
+    }
+  }
 }
 
-void Matcher::Index::Search::LookAtBlock(uint32_t block, uint64_t people) {
-  auto can_beat = [&] {
-    const Bound& bound = profile.bounds[block];
-    return CanBeat(bound.top + weights.idle * IdlePart(minute, bound.since) + most_extra,
-                   bound.order);
-  };
-  if (!can_beat()) return;
-  if (profile.bounds[block].stale) {
-    index.standings_.Tighten(profile, block);
-    if (!can_beat()) return;
+// The worth of the fewest demerits and the most lessons of anybody left in the block: from the top
+// plane down, those without the bit, or with it, if there are any.
+int32_t Matcher::Index::Search::MostWorth(const Look& look, uint32_t block) const {
+  const uint32_t word = block % kChunkWords;
+  uint64_t fewest = index.left_[block], most = fewest;
+  size_t demerit = 0, lesson = 0;
+  for (size_t p = demerits.planes; p-- > 0;) {
+    uint64_t without = fewest & ~look.demerits.planes[p][word];
+    demerit |= size_t{without == 0} << p;
+    if (without != 0) fewest = without;
   }
-  for (; people != 0; people &= people - 1) {
-    LookAt(block * 64 + static_cast<uint32_t>(__builtin_ctzll(people)), false);
+  for (size_t p = lessons.planes; p-- > 0;) {
+    uint64_t with = most & look.lessons.planes[p][word];
+    lesson |= size_t{with != 0} << p;
+    if (with != 0) most = with;
   }
+  return demerits.worth[demerit] + lessons.worth[lesson];
+}
+
+void Matcher::Index::Search::Rank(const Look& look) {
+  for (uint32_t block : look.blocks) {
+    const uint32_t word = block % kChunkWords;
+    auto count = [&](const ChunkCounts& counts, size_t planes, int bit) {
+      size_t n = 0;
+      for (size_t p = 0; p < planes; ++p) n |= ((counts.planes[p][word] >> bit) & 1) << p;
+      return n;
+    };
+    for (uint64_t people = index.left_[block]; people != 0; people &= people - 1) {
+      const int bit = __builtin_ctzll(people);
+      const Slot slot = block * 64 + static_cast<uint32_t>(bit);
+      const Standing& s = index.standings_[slot];
+      int64_t score = weights.load * s.load + weights.cost * s.cost +
+                      weights.idle * IdlePart(minute, s.since) +
+                      demerits.worth[count(look.demerits, demerits.planes, bit)] +
+                      lessons.worth[count(look.lessons, lessons.planes, bit)];
+      if (CanBeat(score, 0) && CanBeat(score, index.standings_.OrderOf(slot))) {
+        Insert(ScoreOf(slot, false, 0));
+      }
+    }
+  }
+}
+
+// Surveys one chunk ahead of ranking, so that the people's standings are on their way from memory
+// meanwhile.
+void Matcher::Index::Search::LookAtAll(absl::Span<const uint32_t> chunks) {
+  Look looks[2];
+  for (size_t i = 0; i < chunks.size(); ++i) {
+    Survey(chunks[i], looks[i % 2]);
+    if (i > 0) Rank(looks[(i - 1) % 2]);
+  }
+  if (!chunks.empty()) Rank(looks[(chunks.size() - 1) % 2]);
 }
 
 Choice Matcher::Index::Choose(SignatureId signature, const Ask& ask, const Weights& weights) {
@@ -218,10 +352,10 @@ Choice Matcher::Index::Choose(SignatureId signature, const Ask& ask, const Weigh
   Choice choice;
   choice.funnel.known = static_cast<uint32_t>(slots_.size());
   if (slots_.empty()) return choice;
-  MaskAsked(ask, true);
+  MaskAsked(ask);
   Chain chain = BuildChain(compiled, ask, Constraint::kCount, Relaxed());
   ChainResult result = Run(chain);
-  MaskAsked(ask, false);
+  Unmask();
 
   uint32_t left = choice.funnel.known;
   for (size_t c = 0, step = 0; c < kConstraints; ++c) {
@@ -230,7 +364,7 @@ Choice Matcher::Index::Choose(SignatureId signature, const Ask& ask, const Weigh
     }
     choice.funnel.left[c] = left;
   }
-  Search search(*this, compiled, ask, weights);
+  Search search(*this, compiled, weights);
   // Those the item names come first and leave the field: nobody else can have their part.
   for (const std::string& expert : ask.affinity_experts) {
     std::optional<Slot> slot = Find(expert);
@@ -240,14 +374,11 @@ Choice Matcher::Index::Choose(SignatureId signature, const Ask& ask, const Weigh
     uint64_t bit = uint64_t{1} << (*slot % 64);
     if ((left_[*slot / 64] & bit) == 0) continue;
     left_[*slot / 64] ^= bit;
-    search.LookAt(*slot, true);
+    search.Insert(search.ScoreOf(*slot, true, 0));
   }
-  for (size_t i = 0; i < live_chunks_; ++i) {
-    uint32_t first = live_[i] * kChunkWords;
-    for (uint32_t block = first; block < first + kChunkWords; ++block) {
-      if (left_[block] != 0) search.LookAtBlock(block, left_[block]);
-    }
-  }
+  search.PrepareFit();
+  search.PrepareLearning();
+  search.LookAtAll(absl::MakeConstSpan(live_.data(), live_chunks_));
   choice.ranked = std::move(search.ranked);
   return choice;
 }
@@ -261,7 +392,7 @@ Scored Matcher::Index::Score(SignatureId signature, const Ask& ask, const Weight
   for (size_t i = 0; i < compiled.required.size(); ++i) {
     lacking += pool_.Test(compiled.links[i].bits, slot) ? 0 : 1;
   }
-  Search search(*this, compiled, ask, weights);
+  Search search(*this, compiled, weights);
   return search.ScoreOf(
       slot, absl::c_linear_search(ask.affinity_experts, people_[slot].expert.id), lacking);
 }
@@ -271,10 +402,10 @@ Scored Matcher::Index::Score(SignatureId signature, const Ask& ask, const Weight
 uint32_t Matcher::Index::CountStanding(const Compiled& compiled, const Ask& ask,
                                        const Relaxed& relaxed) {
   if (slots_.empty()) return 0;
-  MaskAsked(ask, true);
+  MaskAsked(ask);
   Chain chain = BuildChain(compiled, ask, kFirstPassing, relaxed);
   ChainResult result = Run(chain);
-  MaskAsked(ask, false);
+  Unmask();
   return result.counts[chain.steps.size() - 1];
 }
 

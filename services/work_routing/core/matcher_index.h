@@ -101,7 +101,7 @@ using WaitingSet = absl::btree_set<WaitingKey>;
 struct SkillBits {
   std::array<BitmapId, eligibility::kTopLevel> at_least{};
   BitmapId learning = BitPool::kEmpty;
-  uint32_t holders = 0;
+  std::array<uint32_t, eligibility::kTopLevel> holders{};  // how many those are
   std::array<WaitingSet, eligibility::kTopLevel> waiting;
 };
 
@@ -214,6 +214,7 @@ class Matcher::Index {
   bool MarkLoad(Slot slot, bool present);
   bool MarkPresence(Slot slot, bool present);
   void MarkStanding(Slot slot, bool present);
+  uint64_t OpenPeople(uint32_t block) const;
   bool OnLeaveNow(const Person& person) const;
   absl::Time NextChangeOf(const Person& person) const;
   void Schedule(Slot slot, absl::Time time);
@@ -243,7 +244,9 @@ class Matcher::Index {
                    const Relaxed& relaxed);
   void AddAsked(Chain& chain, const Compiled& compiled, const Ask& ask, Constraint constraint);
   void AddUnfinishable(Chain& chain, const Ask& ask);
-  void MaskAsked(const Ask& ask, bool masked);
+  void MaskAsked(const Ask& ask);
+  void Unmask();
+  void SortSkills(Chain& chain, const Compiled& compiled, size_t first) const;
   ChainResult Run(const Chain& chain);
   uint32_t CountStanding(const Compiled& compiled, const Ask& ask, const Relaxed& relaxed);
   void RelaxSkills(const Compiled& compiled, const Ask& ask, size_t most,
@@ -292,6 +295,7 @@ class Matcher::Index {
   uint64_t stamps_ = 0;
 
   // Buffers of a question.
+  std::vector<std::pair<BitmapId, Slot>> masked_;
   std::vector<uint64_t> left_;
   std::vector<uint32_t> live_;
   size_t live_chunks_ = 0;

@@ -13,6 +13,10 @@ namespace {
 // One chunk as a vector value; unaligned and aliasing words by design.
 typedef uint64_t Chunk __attribute__((vector_size(kChunkWords * 8), aligned(8), may_alias));
 
+// How far ahead of the loop memory is asked for: bitmaps of 100,000 experts live in the outer
+// caches. Past the end of a bitmap a prefetch does nothing.
+constexpr size_t kPrefetchChunks = 12;
+
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define TIDELINE_WIDE_CHAINS 1
 
@@ -64,10 +68,10 @@ inline void AddCounts(const Chunk& chunk, Chunk& counts) {
 #include "services/work_routing/core/matcher_kernel_chain.inc"
 }  // namespace portable
 
-using RunFn = void (*)(absl::Span<const Step>, size_t, ChainResult&);
 struct Build {
   const char* name;
-  RunFn run;
+  void (*run)(absl::Span<const Step>, size_t, ChainResult&);
+  void (*count)(absl::Span<const Addend>, size_t, size_t, ChunkCounts&);
 };
 
 // Fastest build first that this processor has; `name` null: the best.
@@ -78,15 +82,15 @@ Build Pick(const char* name) {
   if (wanted("avx512") && __builtin_cpu_supports("avx512vpopcntdq") &&
       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
       __builtin_cpu_supports("bmi2")) {
-    return {"avx512", &avx512::Run};
+    return {"avx512", &avx512::Run, &avx512::Count};
   }
   if (wanted("avx2") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") &&
       __builtin_cpu_supports("bmi2")) {
-    return {"avx2", &avx2::Run};
+    return {"avx2", &avx2::Run, &avx2::Count};
   }
 #endif
-  if (wanted("portable")) return {"portable", &portable::Run};
-  return {"", nullptr};
+  if (wanted("portable")) return {"portable", &portable::Run, &portable::Count};
+  return {"", nullptr, nullptr};
 }
 
 const Build& Best() {
@@ -100,6 +104,11 @@ void RunChain(absl::Span<const Step> steps, size_t chunks, ChainResult& result) 
   Best().run(steps, chunks, result);
 }
 
+void CountChunk(absl::Span<const Addend> addends, size_t chunk, size_t planes,
+                ChunkCounts& counts) {
+  Best().count(addends, chunk, planes, counts);
+}
+
 const char* ChainBuild() { return Best().name; }
 
 bool RunChainAs(const char* build, absl::Span<const Step> steps, size_t chunks,
@@ -107,6 +116,14 @@ bool RunChainAs(const char* build, absl::Span<const Step> steps, size_t chunks,
   Build picked = Pick(build);
   if (picked.run == nullptr) return false;
   picked.run(steps, chunks, result);
+  return true;
+}
+
+bool CountChunkAs(const char* build, absl::Span<const Addend> addends, size_t chunk,
+                  size_t planes, ChunkCounts& counts) {
+  Build picked = Pick(build);
+  if (picked.count == nullptr) return false;
+  picked.count(addends, chunk, planes, counts);
   return true;
 }
 

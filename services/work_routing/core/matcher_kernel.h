@@ -21,6 +21,20 @@ struct Step {
   bool negated;
 };
 
+// Most planes of a count: counts up to 511, of 64 skills with kSkillCredit each and one to spare.
+inline constexpr size_t kMaxPlanes = 9;
+// Counts of the slots of one chunk, bit by bit: plane p, word w holds bit p of the counts of the 64
+// slots of word w.
+struct ChunkCounts {
+  alignas(64) uint64_t planes[kMaxPlanes][kChunkWords];
+};
+// Adds 1 << plane to the count of each slot whose bit is set (or clear, when negated).
+struct Addend {
+  const uint64_t* words;
+  bool negated;
+  uint8_t plane;
+};
+
 // What a chain leaves. The caller owns the buffers: `left` has room for chunks * kChunkWords words
 // (only live chunks are written), `live` for `chunks` numbers, `counts` for one per step, `sums`
 // for kChunkWords per step.
@@ -35,6 +49,9 @@ struct ChainResult {
 // Runs at least one step over `chunks` chunks.
 void RunChain(absl::Span<const Step> steps, size_t chunks, ChainResult& result);
 
+// Adds up the addends for one chunk into the first `planes` planes; more must never be needed.
+void CountChunk(absl::Span<const Addend> addends, size_t chunk, size_t planes, ChunkCounts& counts);
+
 // The build of the loop in use: "avx512", "avx2" or "portable". For benchmarks to print.
 const char* ChainBuild();
 
@@ -42,5 +59,7 @@ const char* ChainBuild();
 // tests, which hold the builds to each other.
 bool RunChainAs(const char* build, absl::Span<const Step> steps, size_t chunks,
                 ChainResult& result);
+bool CountChunkAs(const char* build, absl::Span<const Addend> addends, size_t chunk,
+                  size_t planes, ChunkCounts& counts);
 
 }  // namespace tideline::work_routing

@@ -151,7 +151,7 @@ void Matcher::Index::MarkSkills(Slot slot, bool present) {
     SkillBits& skill = skills_[fact.skill];
     for (int level = 1; level <= fact.level; ++level) {
       bool changed = pool_.Assign(LevelBits(fact.skill, level), slot, valid);
-      if (changed && level == 1) skill.holders += valid ? 1 : -1;
+      if (changed) skill.holders[level - 1] += valid ? 1 : -1;
     }
     if (fact.learning && skill.learning == BitPool::kEmpty) skill.learning = pool_.Make(false);
     if (fact.learning) pool_.Assign(skill.learning, slot, valid);
@@ -177,6 +177,7 @@ bool Matcher::Index::Refresh(Slot slot, bool present) {
     bool on = present && !on_leave && eligibility::OnShift(calendar.shift, lead, now_);
     came_on |= pool_.Assign(entry.bits, slot, on) && on;
   }
+  came_on ? standings_.Open(slot) : standings_.Close(slot);
   Schedule(slot, present ? NextChangeOf(person) : absl::InfiniteFuture());
   return came_on;
 }
@@ -228,15 +229,24 @@ bool Matcher::Index::MarkPresence(Slot slot, bool present) {
 }
 
 void Matcher::Index::MarkStanding(Slot slot, bool present) {
-  Standing standing;
-  if (present) {
-    const Person& person = people_[slot];
-    standing.load = static_cast<uint16_t>(LoadPart(person.load.open_minutes));
-    standing.cost = static_cast<uint16_t>(CostPart(person.expert.cost_per_hour));
-    standing.since = MinuteOf(person.load.idle_since);
-    standing.order = person.load.idle_order;
-  }
-  standings_.Set(slot, standing);
+  const Person& person = people_[slot];
+  if (!present) return standings_.Set(slot, Standing(), kLastOrder);
+  standings_.Set(slot,
+                 {static_cast<uint16_t>(LoadPart(person.load.open_minutes)),
+                  static_cast<uint16_t>(CostPart(person.expert.cost_per_hour)),
+                  MinuteOf(person.load.idle_since)},
+                 person.load.idle_order);
+}
+
+// Those of a block who could take some work now. Thresholds and leads are ordered: who passes any
+// passes the least threshold and the longest lead.
+uint64_t Matcher::Index::OpenPeople(uint32_t block) const {
+  if (leads_.entries.empty()) return 0;
+  uint64_t present = 0;
+  for (const auto& [mask, entry] : presences_.entries) present |= pool_.words(entry.bits)[block];
+  return present & pool_.words(responsive_)[block] &
+         pool_.words(leads_.entries.rbegin()->second.bits)[block] &
+         pool_.words(free_at_least_.entries.begin()->second.bits)[block];
 }
 
 bool Matcher::Index::SetLoad(Slot slot, const eligibility::Load& load) {
@@ -247,12 +257,16 @@ bool Matcher::Index::SetLoad(Slot slot, const eligibility::Load& load) {
 
 bool Matcher::Index::SetPresence(Slot slot, eligibility::Presence presence) {
   people_[slot].presence = presence;
-  return MarkPresence(slot, true);
+  bool gained = MarkPresence(slot, true);
+  gained ? standings_.Open(slot) : standings_.Close(slot);
+  return gained;
 }
 
 bool Matcher::Index::SetUnresponsive(Slot slot, bool unresponsive) {
   people_[slot].unresponsive = unresponsive;
-  return pool_.Assign(responsive_, slot, !unresponsive) && !unresponsive;
+  bool gained = pool_.Assign(responsive_, slot, !unresponsive) && !unresponsive;
+  gained ? standings_.Open(slot) : standings_.Close(slot);
+  return gained;
 }
 
 void Matcher::Index::SetCalendar(absl::string_view calendar, ShiftSource source) {
@@ -303,7 +317,13 @@ void Matcher::Index::RefreshCalendar(uint32_t id, std::vector<Slot>* freed) {
       bits[w] = after;
     }
   }
-  if (came_on && freed != nullptr) AppendSlots(members, away, *freed);
+  standings_.CloseAll();
+  if (came_on) {
+    std::vector<Slot> on;
+    AppendSlots(members, away, on);
+    for (Slot slot : on) standings_.Open(slot);
+    if (freed != nullptr) freed->insert(freed->end(), on.begin(), on.end());
+  }
   absl::Time timer = NextChangeOf(state);
   if (timer == state.timer) return;
   calendar_timers_.erase({state.timer, id});

@@ -81,6 +81,7 @@ void Matcher::Index::CompileSkills(Compiled& compiled) {
     if (id >= skills_.size()) skills_.resize(id + 1);
     return id;
   };
+  uint32_t fewest = 0;
   for (const eligibility::SkillNeed& need : compiled.needs.required) {
     uint32_t id = skill_id(need.skill);
     compiled.required.push_back(id);
@@ -89,9 +90,9 @@ void Matcher::Index::CompileSkills(Compiled& compiled) {
     compiled.links.push_back({bits, Constraint::kSkill, false});
     // File under the rarest skill: fewest people then look at it.
     if (bits != BitPool::kEmpty &&
-        (compiled.filed < 0 ||
-         skills_[id].holders < skills_[compiled.required[compiled.filed]].holders)) {
+        (compiled.filed < 0 || skills_[id].holders[need.level - 1] < fewest)) {
       compiled.filed = static_cast<int>(compiled.required.size()) - 1;
+      fewest = skills_[id].holders[need.level - 1];
     }
   }
   for (const eligibility::SkillNeed& wish : compiled.needs.preferred) {
@@ -166,6 +167,7 @@ void Matcher::Index::CompilePassing(Compiled& compiled) {
   bool made = false;
   BitmapId on_shift = leads_.Acquire(needs.shift_lead, pool_, &made);
   if (made) FillLead(needs.shift_lead, on_shift);
+  bool wider = made;
   BitmapId present = presences_.Acquire(needs.presences, pool_, &made);
   bool fill_presence = made;
   BitmapId room = free_at_least_.Acquire(needs.units, pool_, &made);
@@ -175,6 +177,8 @@ void Matcher::Index::CompilePassing(Compiled& compiled) {
     below = open_below_.Acquire(needs.open_limit, pool_, &made);
     fill_load |= made;
   }
+  // More people may count as open to work than did before.
+  if (wider || fill_presence || fill_load) standings_.Forget();
   if (fill_presence || fill_load) {
     for (const auto& [id, slot] : slots_) {
       if (fill_presence) MarkPresence(slot, true);
@@ -244,9 +248,8 @@ bool Matcher::Index::IsEngaged(const Compiled& compiled, absl::Time now) const {
 }
 
 bool Matcher::Index::Satisfies(const Compiled& compiled, Slot slot) const {
-  // Backwards: what changes from minute to minute fails more often than what lasts.
-  for (auto link = compiled.links.rbegin(); link != compiled.links.rend(); ++link) {
-    if (pool_.Test(link->bits, slot) == link->negated) return false;
+  for (const Link& link : compiled.links) {
+    if (pool_.Test(link.bits, slot) == link.negated) return false;
   }
   return IsEngaged(compiled, now_);
 }
@@ -255,7 +258,7 @@ std::vector<SignatureId> Matcher::Index::WaitingFor(Slot slot, absl::Time now, s
   Advance(now, nullptr);
   std::vector<SignatureId> found;
   const Person& person = people_[slot];
-  if (!person.used || person.unresponsive || pool_.Test(on_leave_, slot)) return found;
+  if (!person.used || ((OpenPeople(slot / 64) >> (slot % 64)) & 1) == 0) return found;
   // Merge the lists that this person may look at, soonest first.
   using Range = std::pair<WaitingSet::const_iterator, WaitingSet::const_iterator>;
   absl::InlinedVector<Range, 32> lists;
@@ -267,11 +270,17 @@ std::vector<SignatureId> Matcher::Index::WaitingFor(Slot slot, absl::Time now, s
     if (now_ >= fact.expires) continue;
     for (int level = 1; level <= fact.level; ++level) add(skills_[fact.skill].waiting[level - 1]);
   }
+  auto later = [](const Range& a, const Range& b) { return *b.first < *a.first; };
+  absl::c_make_heap(lists, later);
   while (!lists.empty() && found.size() < most) {
-    auto next = absl::c_min_element(
-        lists, [](const Range& a, const Range& b) { return *a.first < *b.first; });
-    if (Satisfies(*compiled_[next->first->id], slot)) found.push_back(next->first->id);
-    if (++next->first == next->second) lists.erase(next);
+    absl::c_pop_heap(lists, later);
+    Range& next = lists.back();
+    if (Satisfies(*compiled_[next.first->id], slot)) found.push_back(next.first->id);
+    if (++next.first == next.second) {
+      lists.pop_back();
+    } else {
+      absl::c_push_heap(lists, later);
+    }
   }
   return found;
 }

@@ -85,6 +85,41 @@ TEST(MatcherKernel, EveryBuildOfTheChainAgreesWithTheReference) {
   EXPECT_GE(runs, 500);  // the portable build is everywhere
 }
 
+TEST(MatcherKernel, EveryBuildCountsAsTheReferenceDoes) {
+  std::mt19937_64 random(11);
+  int runs = 0;
+  for (int round = 0; round < 300; ++round) {
+    Case c = RandomCase(random);
+    if (c.chunks == 0) continue;
+    size_t chunk = random() % c.chunks;
+    std::vector<Addend> addends;
+    int most = 0;
+    for (const Step& step : c.steps) {
+      addends.push_back({step.words, step.negated, static_cast<uint8_t>(random() % 3)});
+      most += 1 << addends.back().plane;
+    }
+    size_t planes = 0;
+    while ((most >> planes) != 0) ++planes;
+    for (const char* build : {"portable", "avx2", "avx512"}) {
+      ChunkCounts counts;
+      if (!CountChunkAs(build, addends, chunk, planes, counts)) continue;
+      ++runs;
+      for (size_t slot = 0; slot < kChunkBits; ++slot) {
+        int expected = 0, got = 0;
+        for (const Addend& addend : addends) {
+          uint64_t word = addend.words[chunk * kChunkWords + slot / 64];
+          expected += (((word >> (slot % 64)) & 1) != addend.negated) << addend.plane;
+        }
+        for (size_t p = 0; p < planes; ++p) {
+          got += static_cast<int>((counts.planes[p][slot / 64] >> (slot % 64)) & 1) << p;
+        }
+        ASSERT_EQ(got, expected) << build << ", round " << round << ", slot " << slot;
+      }
+    }
+  }
+  EXPECT_GE(runs, 200);
+}
+
 TEST(MatcherKernel, AnUnknownBuildIsNotRun) {
   Case c{{}, {}, 0};
   Outcome out;
