@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/rpc/token.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -22,6 +23,22 @@ void AppendPart(absl::string_view part, std::string& out) {
 
 }  // namespace
 
+TokenSealer::TokenSealer(absl::string_view key)
+    : keyed_([key] {
+        EVP_MAC* mac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+        EVP_MAC_CTX* context = EVP_MAC_CTX_new(mac);
+        EVP_MAC_free(mac);
+        char digest[] = "SHA256";
+        const OSSL_PARAM parameters[] = {
+            OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+            OSSL_PARAM_construct_end()};
+        EVP_MAC_init(context, reinterpret_cast<const unsigned char*>(key.data()), key.size(),
+                     parameters);
+        return context;
+      }()) {}
+
+TokenSealer::~TokenSealer() { EVP_MAC_CTX_free(keyed_); }
+
 std::string TokenSealer::Mac(const TokenScope& scope, absl::string_view cursor) const {
   std::string text;
   text.reserve(scope.method.size() + scope.caller.size() + scope.request.size() + cursor.size() +
@@ -29,10 +46,12 @@ std::string TokenSealer::Mac(const TokenScope& scope, absl::string_view cursor) 
   for (absl::string_view part : {scope.method, scope.caller, scope.request, cursor}) {
     AppendPart(part, text);
   }
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int length = 0;
-  HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
-       reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest, &length);
+  unsigned char digest[EVP_MAX_MD_SIZE] = {};
+  size_t length = 0;
+  EVP_MAC_CTX* context = EVP_MAC_CTX_dup(keyed_);
+  EVP_MAC_update(context, reinterpret_cast<const unsigned char*>(text.data()), text.size());
+  EVP_MAC_final(context, digest, &length, sizeof(digest));
+  EVP_MAC_CTX_free(context);
   return std::string(reinterpret_cast<const char*>(digest), kMacBytes);
 }
 

@@ -11,6 +11,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
+struct evp_mac_ctx_st;
+
 namespace tideline::rpc {
 
 // What a token is bound to.
@@ -23,7 +25,10 @@ struct TokenScope {
 class TokenSealer {
  public:
   // The key is the installation's: tokens hold across its replicas and restarts.
-  explicit TokenSealer(std::string key) : key_(std::move(key)) {}
+  explicit TokenSealer(absl::string_view key);
+  ~TokenSealer();
+  TokenSealer(const TokenSealer&) = delete;
+  TokenSealer& operator=(const TokenSealer&) = delete;
 
   // base64url of a version, 16 bytes of HMAC-SHA-256 over scope and cursor, and the cursor.
   std::string Seal(const TokenScope& scope, absl::string_view cursor) const;
@@ -34,7 +39,8 @@ class TokenSealer {
 
  private:
   std::string Mac(const TokenScope& scope, absl::string_view cursor) const;
-  const std::string key_;
+  // Keyed and ready; copied for each token, since looking the algorithm up costs more than using it.
+  evp_mac_ctx_st* const keyed_;
 };
 
 }  // namespace tideline::rpc

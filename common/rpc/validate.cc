@@ -13,8 +13,24 @@
 #include "google/api/field_behavior.pb.h"
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/field_mask.pb.h"
+#include "google/protobuf/map_field.h"
 #include "google/protobuf/reflection.h"
 #include "google/protobuf/timestamp.pb.h"
+
+// Protobuf offers to iterate over a map of a message known by reflection only to this friend, which
+// is the user's to define (CEL does the same). Without it a map is first copied into a list.
+namespace google::protobuf::expr {
+
+class CelMapReflectionFriend {
+ public:
+  static MapIterator Begin(const Reflection& reflection, const Message& message,
+                           const FieldDescriptor* field) {
+    // Reading does not change the message, although the signature says it may.
+    return reflection.MapBegin(const_cast<Message*>(&message), field);
+  }
+};
+
+}  // namespace google::protobuf::expr
 
 namespace tideline::rpc {
 namespace {
@@ -59,11 +75,22 @@ class Walk {
   absl::Status Check(const MessagePlan& plan, Message& message, const Place& at,
                      bool skip_required = false) const {
     const Reflection& reflection = *message.GetReflection();
+    std::string scratch;
     for (const FieldRule& rule : plan.rules) {
       const FieldDescriptor* field = rule.field;
+      const Place here{&at, field};
+      if (rule.plain_text) {
+        // Most fields: one question instead of two.
+        const std::string& text = reflection.GetStringReference(message, field, &scratch);
+        if (!text.empty()) {
+          TL_RETURN_IF_ERROR(CheckText(rule, text, here));
+        } else if (rule.required && !skip_required) {
+          return InvalidField(here.Path(), "is required", Reason::REASON_FIELD_REQUIRED);
+        }
+        continue;
+      }
       const bool present = field->is_repeated() ? reflection.FieldSize(message, field) > 0
                                                 : reflection.HasField(message, field);
-      const Place here{&at, field};
       if (!present) {
         // Numbers and truths without presence: zero cannot be told from absent.
         if (rule.required && !skip_required && CanBeAbsent(*field)) {
@@ -204,29 +231,51 @@ class Walk {
                         Place here) const {
     const int size = reflection.FieldSize(message, rule.field);
     if (size > static_cast<int>(rule.limit.max_items())) return TooMany(rule, size, here);
-    for (int i = 0; i < size; ++i) {
-      const Message& entry = reflection.GetRepeatedMessage(message, rule.field, i);
-      TL_RETURN_IF_ERROR(CheckEntry(rule, entry, here));
+    using Maps = google::protobuf::expr::CelMapReflectionFriend;
+    google::protobuf::MapIterator it = Maps::Begin(reflection, message, rule.field);
+    for (int i = 0; i < size; ++i, ++it) {
+      std::string key;
+      if (rule.key->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+        key = it.GetKey().GetStringValue();
+        here.key = &key;
+        TL_RETURN_IF_ERROR(CheckKey(key, here));
+      }
+      TL_RETURN_IF_ERROR(CheckMapValue(*rule.value, it.GetValueRef(), here));
     }
     return absl::OkStatus();
   }
 
-  absl::Status CheckEntry(const FieldRule& rule, const Message& entry, Place here) const {
-    const Reflection& reflection = *entry.GetReflection();
-    std::string key_scratch;
-    if (rule.key->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
-      const std::string& key = reflection.GetStringReference(entry, rule.key, &key_scratch);
-      here.key = &key;
-      if (key.empty() || key.size() > kMaxKeyBytes) {
-        return InvalidField(here.Path(), absl::StrCat("has a key of ", key.size(),
-                                                      " bytes; 1 to ", kMaxKeyBytes, " are allowed"));
-      }
-      if (FindControlCharacter(key) != absl::string_view::npos) {
-        return InvalidField(here.Path(), "has a key with a control character");
-      }
+  static absl::Status CheckKey(absl::string_view key, const Place& here) {
+    if (key.empty() || key.size() > kMaxKeyBytes) {
+      return InvalidField(here.Path(), absl::StrCat("has a key of ", key.size(), " bytes; 1 to ",
+                                                    kMaxKeyBytes, " are allowed"));
     }
-    // An entry is a message of its own; only its nested messages can be changed by the walk.
-    return CheckOne(*rule.value, reflection, const_cast<Message&>(entry), here, false);
+    if (FindControlCharacter(key) != absl::string_view::npos) {
+      return InvalidField(here.Path(), "has a key with a control character");
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckMapValue(const FieldRule& rule,
+                             const google::protobuf::MapValueConstRef& value,
+                             const Place& here) const {
+    switch (rule.type) {
+      case Type::kText:
+        return CheckText(rule, value.GetStringValue(), here);
+      case Type::kBytes:
+        return CheckBytes(rule, value.GetStringValue(), here);
+      case Type::kEnum:
+        return CheckEnum(rule, value.GetEnumValue(), here);
+      case Type::kDuration:
+      case Type::kTimestamp:
+      case Type::kMask:
+        return CheckWellKnown(rule, value.GetMessageValue(), here);
+      case Type::kMessage:
+        // The request is the seam's to change; its map keeps its keys.
+        return Check(*rule.message, const_cast<Message&>(value.GetMessageValue()), here);
+      default:  // numbers in maps have no limit of their own
+        return absl::OkStatus();
+    }
   }
 
   static absl::Status CheckBytes(const FieldRule& rule, absl::string_view bytes,

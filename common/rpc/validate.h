@@ -50,6 +50,7 @@ struct FieldRule {
   bool required = false;
   bool output_only = false;
   bool is_name = false;                         // a resource name
+  bool plain_text = false;                      // text without presence that is not output-only
   type::v1::FieldLimit limit;                   // with defaults filled in
   std::vector<NamePattern> patterns;            // of a name; empty: any in a workspace
   const MessagePlan* message = nullptr;         // of a message, or of a map's value

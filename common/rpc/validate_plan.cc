@@ -119,6 +119,7 @@ FieldRule Plans::MakeRule(const FieldDescriptor& field) {
   if (rule.type == Type::kMessage && rule.limit.rows()) rule.type = Type::kOther;
   if (rule.type == Type::kMessage) rule.message = &For(*field.message_type());
   if (rule.type == Type::kText || rule.type == Type::kBytes) FillText(field, rule);
+  rule.plain_text = rule.type == Type::kText && !rule.repeated && !field.has_presence();
   return rule;
 }
 
