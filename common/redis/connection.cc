@@ -159,7 +159,21 @@ void Connection::Send(absl::Span<const absl::string_view> args) {
                         data.data(), sizes.data());
 }
 
+// hiredis asserts that somebody waits for a reply (unless it is an error), so that a peer which
+// greets, such as a mail server at a mistyped port, would end the process.
+bool Connection::SpokeUnasked() const {
+  char first;
+  return context_->replies.head == nullptr &&
+         recv(context_->c.fd, &first, 1, MSG_PEEK | MSG_DONTWAIT) == 1 && first != '-';
+}
+
 void Connection::Handle(int status, int events) {
+  if (context_ != nullptr && (events & UV_READABLE) && SpokeUnasked()) {
+    redisAsyncContext* context = std::exchange(context_, nullptr);
+    Lost("this is no Redis server: it spoke unasked");
+    redisAsyncFree(context);
+    return Deliver();
+  }
   // An error event carries no detail; reading finds out what it was.
   if (context_ != nullptr && (status < 0 || (events & UV_READABLE))) redisAsyncHandleRead(context_);
   if (context_ != nullptr && status >= 0 && (events & UV_WRITABLE)) redisAsyncHandleWrite(context_);

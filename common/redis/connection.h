@@ -44,6 +44,7 @@ class Connection {
   struct Adapter;   // what hiredis calls
 
   void SetSocketOptions(const Address& address);
+  bool SpokeUnasked() const;
   void Handle(int status, int events);
   void Deliver();
   void Lost(std::string why);

@@ -14,13 +14,23 @@ namespace {
 constexpr int kPartitions = 16;
 
 // One server for all tests of the suite; each test has its own service in it.
-testing::RedisServer* SharedServer() {
-  static auto& server = *new std::unique_ptr<testing::RedisServer>;
-  static bool tried = false;
-  if (!tried) server = testing::RedisServer::StartOrNull();
-  tried = true;
-  return server.get();
-}
+class SharedServer : public ::testing::Environment {
+ public:
+  testing::RedisServer* Get() {
+    if (!tried_) server_ = testing::RedisServer::StartOrNull();
+    tried_ = true;
+    return server_.get();
+  }
+  void TearDown() override { server_.reset(); }
+
+ private:
+  bool tried_ = false;
+  std::unique_ptr<testing::RedisServer> server_;
+};
+
+// GoogleTest deletes it.
+SharedServer* const shared_server = static_cast<SharedServer*>(
+    ::testing::AddGlobalTestEnvironment(new SharedServer));
 
 void OwnAndCommitIn(BlockingJournal& journal, uint64_t commits, uint64_t& epoch) {
   auto head = journal.Own("owner", 0);
@@ -73,7 +83,7 @@ std::vector<Answer> CommitTogether(BlockingJournal& journal, uint64_t epoch,
 
 void JournalTest::SetUp() {
   if (GetParam() == "Redis") {
-    testing::RedisServer* server = SharedServer();
+    testing::RedisServer* server = shared_server->Get();
     if (server == nullptr) GTEST_SKIP() << testing::RedisServer::kMissing;
     store_ = std::make_shared<RedisStore>(server->store_options());
   } else {
