@@ -144,7 +144,7 @@ TEST_P(RosterFold, AllWaysLeadToTheSameRoster) {
   EXPECT_TRUE(dump == DumpOf(follower.roster));
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, RosterFold, ::testing::Range(1, 9));
+INSTANTIATE_TEST_SUITE_P(Seeds, RosterFold, ::testing::Range(1, 31));
 
 class RosterOfAcme : public ::testing::Test {
  protected:

@@ -40,7 +40,7 @@ TEST_P(Restore, EqualsLive) {
   EXPECT_TRUE(live.records() == restored.records());
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Restore, ::testing::Range(1, 13));
+INSTANTIATE_TEST_SUITE_P(Seeds, Restore, ::testing::Range(1, 41));
 
 // The test above is worth what its calls reach: each rpc must succeed at times.
 TEST(Chance, ReachesEveryVerb) {
