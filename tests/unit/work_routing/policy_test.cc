@@ -76,9 +76,11 @@ TEST_F(Policy, NamesTheFieldOfWhatIsWrong) {
   item.clear_title();
   EXPECT_EQ(Refused(item), "FIELD_REQUIRED work_item.title");
   item = Item();
-  for (int i = 0; i < 64; ++i) (*item.mutable_attributes())[absl::StrCat("k", i)] = "v";
+  for (int i = 0; i < 64; ++i) {
+    (*item.mutable_attributes())[absl::StrCat("k", i)] = std::string(1, 'v');
+  }
   EXPECT_TRUE(world.TrySubmit(item).ok());
-  (*item.mutable_attributes())["k64"] = "v";
+  (*item.mutable_attributes())["k64"] = std::string(1, 'v');
   EXPECT_EQ(Refused(item), "INVALID_FIELD work_item.attributes");
   item = Item();
   (*item.mutable_attributes())["k"] = std::string(1024, 'x');

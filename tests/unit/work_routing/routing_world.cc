@@ -32,7 +32,9 @@ void Require(const std::string& skills, v1::WorkItem& item) {
     v1::Requirement& requirement = *item.add_requirements();
     requirement.set_skill(Skill(parts.first));
     int level = 1;
-    if (!parts.second.empty()) EXPECT_TRUE(absl::SimpleAtoi(parts.second, &level));
+    if (!parts.second.empty()) {
+      EXPECT_TRUE(absl::SimpleAtoi(parts.second, &level));
+    }
     requirement.set_min_level(static_cast<type::v1::Level>(level));
   }
 }
@@ -202,7 +204,9 @@ void RoutingWorld::AddExpert(const std::string& id, const std::string& team,
     registry::ExpertSkill& skill = *expert.add_skills();
     skill.set_skill(Skill(parts.first));
     int level = 3;
-    if (!parts.second.empty()) EXPECT_TRUE(absl::SimpleAtoi(parts.second, &level));
+    if (!parts.second.empty()) {
+      EXPECT_TRUE(absl::SimpleAtoi(parts.second, &level));
+    }
     skill.set_level(static_cast<type::v1::Level>(level));
     skill.set_stage(registry::SKILL_STAGE_INDEPENDENT);
   }

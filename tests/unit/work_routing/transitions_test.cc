@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every verb in every state: the state it leads to, or the reason for which it is refused. What is
 // not a state below is a refusal.
+#include <algorithm>
 #include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -49,21 +49,19 @@ class Scene {
     policy.set_completion(v1::QueuePolicy::COMPLETION_REVIEWED);
     policy.add_widening_steps()->set_lower_levels(true);
     world.AddQueue("q", policy);
-    v1::WorkItem item = world.Submit("q", state == "PARKED" ? "magic" : "law");
-    name = item.name();
-    if (state == "CANCELLED" || state == "COMPLETED" || state == "SUBMITTED" ||
-        state == "ASSIGNED" || state == "ON_HOLD") {
-      if (state != "CANCELLED") EXPECT_EQ(world.Accept(item)->state(), v1::WorkItem::STATE_ASSIGNED);
-    }
+    name = world.Submit("q", state == "PARKED" ? "magic" : "law").name();
     if (state == "CANCELLED") {
       // One that was never offered.
       world.Offline("ann");
       name = world.Submit("q", "law").name();
       EXPECT_EQ(Run("cancel"), "CANCELLED");
+    } else if (state == "ASSIGNED" || state == "ON_HOLD" || state == "SUBMITTED" ||
+               state == "COMPLETED") {
+      EXPECT_EQ(Run("accept"), "ASSIGNED");
+      if (state == "ON_HOLD") Run("hold");
+      if (state == "SUBMITTED" || state == "COMPLETED") Run("result");
+      if (state == "COMPLETED") Run("approve");
     }
-    if (state == "ON_HOLD") EXPECT_EQ(Run("hold"), state);
-    if (state == "SUBMITTED" || state == "COMPLETED") EXPECT_EQ(Run("result"), "SUBMITTED");
-    if (state == "COMPLETED") EXPECT_EQ(Run("approve"), state);
     EXPECT_EQ(world.StateOf(name), state);
   }
 
