@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The questions: who is best, who could ever, what would have to give.
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "absl/algorithm/container.h"
 #include "services/work_routing/core/matcher_index.h"
@@ -119,23 +121,29 @@ ChainResult Matcher::Index::Run(const Chain& chain) {
 
 // The search for the best among those whom the chain left.
 struct Matcher::Index::Search {
+  // A chunk on its way through the search: what its bitmaps say, and the blocks worth a look.
+  struct Look {
+    ChunkCounts counts;
+    absl::InlinedVector<std::pair<uint32_t, int32_t>, kChunkWords> blocks;  // and their most worth
+  };
+
   Index& index;
   const Compiled& compiled;
   const Weights& weights;
-  Standings::Profile& profile;
+  StandingWeights standing_weights;
   int32_t minute;
-  // Bitmaps that take from, or add to, a person's fit and learning; as addends they count demerits:
-  // levels above what is asked, and kSkillCredit for each preferred skill that is not held.
+  Bounds& bounds;
+  // Bitmaps of levels above what is asked, preferred skills, skills being learned.
   absl::InlinedVector<const uint64_t*, 12> above, preferred, learning;
-  // What a person's demerits (of fit) and lessons (skills they are learning) are worth, weighted:
-  // demerits fall, lessons rise.
-  struct Tally {
-    absl::InlinedVector<Addend, 16> addends;
-    size_t planes = 0;
-    absl::InlinedVector<int32_t, 32> worth;
-  };
-  Tally demerits, lessons;
+  // The same as two counts per person: demerits (levels above what is asked, and kSkillCredit for
+  // each preferred skill that is not held) and lessons (required skills being learned).
+  absl::InlinedVector<Addend, 16> demerits, lessons;
+  CountPlan plan{};
+  // What a count is worth, weighted: demerits fall, lessons rise.
+  absl::InlinedVector<int32_t, 32> demerit_worth, lesson_worth;
   absl::InlinedVector<Scored, 1 + kRunnersUp> ranked;
+  // What a score must reach to enter the ranking.
+  int64_t least_score = std::numeric_limits<int64_t>::min();
 
   Search(Index& in, const Compiled& compiled, const Weights& weights);
   void GatherSkills();
@@ -146,14 +154,9 @@ struct Matcher::Index::Search {
   bool BlockCanBeat(uint32_t block, int32_t skills_worth) const;
   void Insert(const Scored& scored);
   Scored ScoreOf(Slot slot, bool affine, int lacking) const;
-  // A chunk on its way through the search: what its bitmaps say, and the blocks worth a look.
-  struct Look {
-    ChunkCounts demerits, lessons;
-    absl::InlinedVector<uint32_t, kChunkWords> blocks;
-  };
   void LookAtAll(absl::Span<const uint32_t> chunks);
   void Survey(uint32_t chunk, Look& look);
-  int32_t MostWorth(const Look& look, uint32_t block) const;
+  int32_t MostWorth(const ChunkCounts& counts, uint32_t block) const;
   void Rank(const Look& look);
 };
 
@@ -161,9 +164,10 @@ Matcher::Index::Search::Search(Index& in, const Compiled& compiled, const Weight
     : index(in),
       compiled(compiled),
       weights(weights),
-      profile(in.standings_.ProfileFor(weights.load, weights.cost,
-                                       [&](uint32_t block) { return in.OpenPeople(block); })),
-      minute(MinuteOf(in.now_)) {
+      standing_weights{weights.load, weights.cost, weights.idle},
+      minute(MinuteOf(in.now_)),
+      bounds(in.standings_.BoundsFor(standing_weights, minute,
+                                     [&](uint32_t block) { return in.OpenPeople(block); })) {
   GatherSkills();
 }
 
@@ -194,27 +198,31 @@ void Matcher::Index::Search::PrepareFit() {
   // A fit that counts for nothing is not counted; one of too many skills for the planes is bounded
   // by the best.
   if (weights.fit > 0 && most < (1 << kMaxPlanes)) {
-    for (const uint64_t* words : above) demerits.addends.push_back({words, false, 0});
-    for (const uint64_t* words : preferred) demerits.addends.push_back({words, true, kCreditPlane});
-    while ((most >> demerits.planes) != 0) ++demerits.planes;
+    for (const uint64_t* words : above) demerits.push_back({words, false, 0});
+    for (const uint64_t* words : preferred) demerits.push_back({words, true, kCreditPlane});
+    while ((most >> plan.demerit_planes) != 0) ++plan.demerit_planes;
   }
-  for (int demerit = 0; demerit < (1 << demerits.planes); ++demerit) {
+  plan.demerits = demerits;
+  for (int demerit = 0; demerit < (1 << plan.demerit_planes); ++demerit) {
     // FitPart of that many demerits, whichever skills they come from.
-    demerits.worth.push_back(weights.fit *
-                             FitPart(required, wished, std::min(demerit, most), wished));
+    demerit_worth.push_back(weights.fit *
+                            FitPart(required, wished, std::min(demerit, most), wished));
   }
 }
 
 void Matcher::Index::Search::PrepareLearning() {
   const int required = static_cast<int>(compiled.required.size());
-  if (weights.learning > 0) {
-    for (const uint64_t* words : learning) lessons.addends.push_back({words, false, 0});
-    while ((learning.size() >> lessons.planes) != 0) ++lessons.planes;
+  if (weights.learning > 0 && required < (1 << kMaxPlanes)) {
+    for (const uint64_t* words : learning) lessons.push_back({words, false, 0});
+    while ((learning.size() >> plan.lesson_planes) != 0) ++plan.lesson_planes;
+    for (int lesson = 0; lesson < (1 << plan.lesson_planes); ++lesson) {
+      lesson_worth.push_back(weights.learning *
+                             LearningPart(required, std::min(lesson, required)));
+    }
+  } else {
+    lesson_worth.push_back(weights.learning * kTopPart);
   }
-  for (int lesson = 0; lesson < (1 << lessons.planes); ++lesson) {
-    lessons.worth.push_back(weights.learning *
-                            LearningPart(required, std::min(lesson, required)));
-  }
+  plan.lessons = lessons;
 }
 
 bool Matcher::Index::Search::IsBetter(const Scored& a, const Scored& b) const {
@@ -224,15 +232,12 @@ bool Matcher::Index::Search::IsBetter(const Scored& a, const Scored& b) const {
 }
 
 bool Matcher::Index::Search::CanBeat(int64_t most_score, uint64_t least_order) const {
-  if (ranked.size() < 1 + kRunnersUp) return true;
-  const Scored& last = ranked.back();
-  return most_score > last.score || (most_score == last.score && least_order <= last.idle_order);
+  return most_score > least_score ||
+         (most_score == least_score && least_order <= ranked.back().idle_order);
 }
 
 bool Matcher::Index::Search::BlockCanBeat(uint32_t block, int32_t skills_worth) const {
-  const Bound& bound = profile.bounds[block];
-  return CanBeat(bound.top + weights.idle * IdlePart(minute, bound.since) + skills_worth,
-                 bound.order);
+  return CanBeat(bounds.most[block] + skills_worth, bounds.order[block]);
 }
 
 void Matcher::Index::Search::Insert(const Scored& scored) {
@@ -243,6 +248,7 @@ void Matcher::Index::Search::Insert(const Scored& scored) {
   auto at = ranked.begin();
   while (at != ranked.end() && !IsBetter(scored, *at)) ++at;
   ranked.insert(at, scored);
+  if (ranked.size() == 1 + kRunnersUp) least_score = ranked.back().score;
 }
 
 Scored Matcher::Index::Search::ScoreOf(Slot slot, bool affine, int lacking) const {
@@ -267,26 +273,31 @@ Scored Matcher::Index::Search::ScoreOf(Slot slot, bool affine, int lacking) cons
   return scored;
 }
 
-// Picks the blocks of a chunk in which somebody may be better than those found so far.
+// Picks the blocks of a chunk in which somebody may be better than those found so far, with ever
+// tighter bounds: of anybody, of anybody in the chunk, of those left in the block.
 void Matcher::Index::Search::Survey(uint32_t chunk, Look& look) {
-  const uint32_t first = chunk * kChunkWords;
-  const int32_t most_worth = demerits.worth.front() + lessons.worth.back();
   look.blocks.clear();
+  const uint32_t first = chunk * kChunkWords;
+  int32_t worth = demerit_worth.front() + lesson_worth.back();
   for (uint32_t block = first; block < first + kChunkWords; ++block) {
-    if (index.left_[block] == 0 || !BlockCanBeat(block, most_worth)) continue;
-    if (profile.bounds[block].stale) {
-      index.standings_.Tighten(profile, block, index.OpenPeople(block));
-      if (!BlockCanBeat(block, most_worth)) continue;
+    if (index.left_[block] == 0 || !BlockCanBeat(block, worth)) continue;
+    if (bounds.stale[block] != 0) {
+      index.standings_.Tighten(bounds, block, index.OpenPeople(block));
+      if (!BlockCanBeat(block, worth)) continue;
     }
-    look.blocks.push_back(block);
+    look.blocks.emplace_back(block, worth);
   }
   if (look.blocks.empty()) return;
-  CountChunk(demerits.addends, chunk, demerits.planes, look.demerits);
-  CountChunk(lessons.addends, chunk, lessons.planes, look.lessons);
-  auto hopeless = [&](uint32_t block) { return !BlockCanBeat(block, MostWorth(look, block)); };
+  CountChunk(plan, chunk, index.left_.data(), look.counts);
+  worth = demerit_worth[look.counts.fewest_demerits] + lesson_worth[look.counts.most_lessons];
+  auto hopeless = [&](auto& block) {
+    if (!BlockCanBeat(block.first, worth)) return true;
+    block.second = MostWorth(look.counts, block.first);
+    return !BlockCanBeat(block.first, block.second);
+  };
   look.blocks.erase(std::remove_if(look.blocks.begin(), look.blocks.end(), hopeless),
                     look.blocks.end());
-  for (uint32_t block : look.blocks) {
+  for (const auto& [block, most] : look.blocks) {
     for (uint64_t people = index.left_[block]; people != 0; people &= people - 1) {
       __builtin_prefetch(&index.standings_[block * 64 + __builtin_ctzll(people)]);
     }
@@ -295,40 +306,40 @@ void Matcher::Index::Search::Survey(uint32_t chunk, Look& look) {
 
 // The worth of the fewest demerits and the most lessons of anybody left in the block: from the top
 // plane down, those without the bit, or with it, if there are any.
-int32_t Matcher::Index::Search::MostWorth(const Look& look, uint32_t block) const {
+int32_t Matcher::Index::Search::MostWorth(const ChunkCounts& counts, uint32_t block) const {
   const uint32_t word = block % kChunkWords;
   uint64_t fewest = index.left_[block], most = fewest;
   size_t demerit = 0, lesson = 0;
-  for (size_t p = demerits.planes; p-- > 0;) {
-    uint64_t without = fewest & ~look.demerits.planes[p][word];
+  for (size_t p = plan.demerit_planes; p-- > 0;) {
+    uint64_t without = fewest & ~counts.demerits[p][word];
     demerit |= size_t{without == 0} << p;
-    if (without != 0) fewest = without;
+    fewest = without != 0 ? without : fewest;
   }
-  for (size_t p = lessons.planes; p-- > 0;) {
-    uint64_t with = most & look.lessons.planes[p][word];
+  for (size_t p = plan.lesson_planes; p-- > 0;) {
+    uint64_t with = most & counts.lessons[p][word];
     lesson |= size_t{with != 0} << p;
-    if (with != 0) most = with;
+    most = with != 0 ? with : most;
   }
-  return demerits.worth[demerit] + lessons.worth[lesson];
+  return demerit_worth[demerit] + lesson_worth[lesson];
 }
 
 void Matcher::Index::Search::Rank(const Look& look) {
-  for (uint32_t block : look.blocks) {
+  for (const auto& [block, most_worth] : look.blocks) {
     const uint32_t word = block % kChunkWords;
-    auto count = [&](const ChunkCounts& counts, size_t planes, int bit) {
+    auto count = [word](const uint64_t (*planes_of)[kChunkWords], size_t planes, int bit) {
       size_t n = 0;
-      for (size_t p = 0; p < planes; ++p) n |= ((counts.planes[p][word] >> bit) & 1) << p;
+      for (size_t p = 0; p < planes; ++p) n |= ((planes_of[p][word] >> bit) & 1) << p;
       return n;
     };
     for (uint64_t people = index.left_[block]; people != 0; people &= people - 1) {
       const int bit = __builtin_ctzll(people);
       const Slot slot = block * 64 + static_cast<uint32_t>(bit);
-      const Standing& s = index.standings_[slot];
-      int64_t score = weights.load * s.load + weights.cost * s.cost +
-                      weights.idle * IdlePart(minute, s.since) +
-                      demerits.worth[count(look.demerits, demerits.planes, bit)] +
-                      lessons.worth[count(look.lessons, lessons.planes, bit)];
-      if (CanBeat(score, 0) && CanBeat(score, index.standings_.OrderOf(slot))) {
+      const int64_t standing = Standings::Weigh(standing_weights, index.standings_[slot], minute);
+      if (standing + most_worth < least_score) continue;
+      const int64_t score =
+          standing + demerit_worth[count(look.counts.demerits, plan.demerit_planes, bit)] +
+          lesson_worth[count(look.counts.lessons, plan.lesson_planes, bit)];
+      if (score >= least_score && CanBeat(score, index.standings_.OrderOf(slot))) {
         Insert(ScoreOf(slot, false, 0));
       }
     }

@@ -71,7 +71,7 @@ inline void AddCounts(const Chunk& chunk, Chunk& counts) {
 struct Build {
   const char* name;
   void (*run)(absl::Span<const Step>, size_t, ChainResult&);
-  void (*count)(absl::Span<const Addend>, size_t, size_t, ChunkCounts&);
+  void (*count)(const CountPlan&, size_t, const uint64_t*, ChunkCounts&);
 };
 
 // Fastest build first that this processor has; `name` null: the best.
@@ -104,9 +104,8 @@ void RunChain(absl::Span<const Step> steps, size_t chunks, ChainResult& result) 
   Best().run(steps, chunks, result);
 }
 
-void CountChunk(absl::Span<const Addend> addends, size_t chunk, size_t planes,
-                ChunkCounts& counts) {
-  Best().count(addends, chunk, planes, counts);
+void CountChunk(const CountPlan& plan, size_t chunk, const uint64_t* left, ChunkCounts& counts) {
+  Best().count(plan, chunk, left, counts);
 }
 
 const char* ChainBuild() { return Best().name; }
@@ -119,11 +118,11 @@ bool RunChainAs(const char* build, absl::Span<const Step> steps, size_t chunks,
   return true;
 }
 
-bool CountChunkAs(const char* build, absl::Span<const Addend> addends, size_t chunk,
-                  size_t planes, ChunkCounts& counts) {
+bool CountChunkAs(const char* build, const CountPlan& plan, size_t chunk, const uint64_t* left,
+                  ChunkCounts& counts) {
   Build picked = Pick(build);
   if (picked.count == nullptr) return false;
-  picked.count(addends, chunk, planes, counts);
+  picked.count(plan, chunk, left, counts);
   return true;
 }
 

@@ -21,18 +21,28 @@ struct Step {
   bool negated;
 };
 
-// Most planes of a count: counts up to 511, of 64 skills with kSkillCredit each and one to spare.
+// Most planes of a count: counts up to 511, of 64 skills with four points each and one to spare.
 inline constexpr size_t kMaxPlanes = 9;
-// Counts of the slots of one chunk, bit by bit: plane p, word w holds bit p of the counts of the 64
-// slots of word w.
-struct ChunkCounts {
-  alignas(64) uint64_t planes[kMaxPlanes][kChunkWords];
-};
 // Adds 1 << plane to the count of each slot whose bit is set (or clear, when negated).
 struct Addend {
   const uint64_t* words;
   bool negated;
   uint8_t plane;
+};
+// What to count: two numbers for each slot. `planes` must be enough for the largest count.
+struct CountPlan {
+  absl::Span<const Addend> demerits;
+  size_t demerit_planes;
+  absl::Span<const Addend> lessons;
+  size_t lesson_planes;
+};
+// Counts of the slots of one chunk, bit by bit: plane p, word w holds bit p of the counts of the 64
+// slots of word w. And the extremes among the slots that were asked about.
+struct ChunkCounts {
+  alignas(64) uint64_t demerits[kMaxPlanes][kChunkWords];
+  uint64_t lessons[kMaxPlanes][kChunkWords];
+  size_t fewest_demerits;
+  size_t most_lessons;
 };
 
 // What a chain leaves. The caller owns the buffers: `left` has room for chunks * kChunkWords words
@@ -49,8 +59,8 @@ struct ChainResult {
 // Runs at least one step over `chunks` chunks.
 void RunChain(absl::Span<const Step> steps, size_t chunks, ChainResult& result);
 
-// Adds up the addends for one chunk into the first `planes` planes; more must never be needed.
-void CountChunk(absl::Span<const Addend> addends, size_t chunk, size_t planes, ChunkCounts& counts);
+// Counts for one chunk; `left` are the words of a bitmap from which the chunk's extremes are taken.
+void CountChunk(const CountPlan& plan, size_t chunk, const uint64_t* left, ChunkCounts& counts);
 
 // The build of the loop in use: "avx512", "avx2" or "portable". For benchmarks to print.
 const char* ChainBuild();
@@ -59,7 +69,7 @@ const char* ChainBuild();
 // tests, which hold the builds to each other.
 bool RunChainAs(const char* build, absl::Span<const Step> steps, size_t chunks,
                 ChainResult& result);
-bool CountChunkAs(const char* build, absl::Span<const Addend> addends, size_t chunk,
-                  size_t planes, ChunkCounts& counts);
+bool CountChunkAs(const char* build, const CountPlan& plan, size_t chunk, const uint64_t* left,
+                  ChunkCounts& counts);
 
 }  // namespace tideline::work_routing

@@ -20,28 +20,35 @@ struct Standing {
 };
 inline constexpr uint64_t kLastOrder = std::numeric_limits<uint64_t>::max();
 
-// Bounds of a block under one pair of weights, over those of its people who are open to work: an
-// index is full of people who are at home with nothing in hand, and they must not set the bounds.
-struct Bound {
-  int32_t top = 0;  // at least the greatest weighted load and cost part
-  int32_t since = std::numeric_limits<int32_t>::max() / 2;  // at most the least
-  uint64_t order = kLastOrder;  // at most the least
-  bool stale = false;  // somebody who set a bound has moved: Tighten may narrow it
+// What a choice weighs of a standing.
+struct StandingWeights {
+  int load = 0;
+  int cost = 0;
+  int idle = 0;
+  friend bool operator==(const StandingWeights&, const StandingWeights&) = default;
+};
+
+// Bounds of all blocks under one set of weights, over those of a block's people who are open to
+// work: an index is full of people who are at home with nothing in hand, and they must not set the
+// bounds. Nobody who is open has a weighted standing above `most`, or an idle order below `order`.
+struct Bounds {
+  StandingWeights weights;
+  int32_t minute = 0;  // at which `most` holds
+  uint64_t used = 0;
+  std::vector<int32_t> most;
+  std::vector<uint64_t> order;
+  std::vector<uint8_t> stale;  // somebody who set a bound has moved: Tighten may narrow it
+  // For the minutes to come: at least the greatest part that does not change with time, and at most
+  // the least `since`.
+  std::vector<int32_t> top;
+  std::vector<int32_t> since;
 };
 
 class Standings {
  public:
-  // Pairs of weights whose bounds are kept; one more and the longest unused is rebuilt. A
-  // workspace has a handful of queue policies.
-  static constexpr size_t kProfiles = 8;
-
-  // Bounds for one pair of weights.
-  struct Profile {
-    int load_weight = 0;
-    int cost_weight = 0;
-    uint64_t used = 0;
-    std::vector<Bound> bounds;
-  };
+  // Sets of weights whose bounds are kept; one more and the longest unused is rebuilt. A workspace
+  // has a handful of queue policies.
+  static constexpr size_t kBounds = 8;
 
   void Grow(size_t slots);
   // Sets one expert's standing and idle order, and takes them as open; the defaults for an empty
@@ -51,40 +58,42 @@ class Standings {
   // Kept apart: only those who are about to be ranked are asked for it.
   uint64_t OrderOf(Slot slot) const { return orders_[slot]; }
 
+  // The weighted standing at a minute.
+  static int32_t Weigh(const StandingWeights& weights, const Standing& standing, int32_t minute);
+
   // The expert may be open to work from now on.
   void Open(Slot slot);
   // The expert may no longer be: the bounds may narrow.
   void Close(Slot slot);
   void CloseAll();
   // What it is to be open has changed.
-  void Forget() { profiles_.clear(); }
+  void Forget() { bounds_.clear(); }
 
-  // The bounds for these weights, valid until the next call or Grow. `open` gives the open people
-  // of a block as bits; somebody who becomes open after this without Set, Open or Forget may be
-  // overlooked.
+  // The bounds for these weights at this minute, valid until the next call or Grow; minutes do not
+  // go back. `open` gives the open people of a block as bits; somebody who becomes open after this
+  // without Set, Open or Forget may be overlooked.
   template <typename OpenPeople>
-  Profile& ProfileFor(int load_weight, int cost_weight, const OpenPeople& open) {
-    if (Profile* known = Find(load_weight, cost_weight)) return *known;
-    Profile& profile = Make(load_weight, cost_weight);
-    for (uint32_t block = 0; block < profile.bounds.size(); ++block) {
-      Tighten(profile, block, open(block));
+  Bounds& BoundsFor(const StandingWeights& weights, int32_t minute, const OpenPeople& open) {
+    if (Bounds* known = Find(weights, minute)) return *known;
+    Bounds& bounds = Make(weights, minute);
+    for (uint32_t block = 0; block < bounds.most.size(); ++block) {
+      Tighten(bounds, block, open(block));
     }
-    return profile;
+    return bounds;
   }
-  // Recomputes one block's bound over these people.
-  void Tighten(Profile& profile, uint32_t block, uint64_t open) const;
+  // Recomputes one block's bounds over these people.
+  void Tighten(Bounds& bounds, uint32_t block, uint64_t open) const;
 
  private:
-  static int32_t Weighted(const Profile& profile, const Standing& standing) {
-    return profile.load_weight * standing.load + profile.cost_weight * standing.cost;
-  }
-  void Widen(const Profile& profile, Bound& bound, Slot slot) const;
-  Profile* Find(int load_weight, int cost_weight);
-  Profile& Make(int load_weight, int cost_weight);
+  void Widen(Bounds& bounds, Slot slot) const;
+  static void Empty(Bounds& bounds, uint32_t block);
+  static void MoveTo(Bounds& bounds, int32_t minute);
+  Bounds* Find(const StandingWeights& weights, int32_t minute);
+  Bounds& Make(const StandingWeights& weights, int32_t minute);
 
   std::vector<Standing> all_;
   std::vector<uint64_t> orders_;
-  std::vector<Profile> profiles_;
+  std::vector<Bounds> bounds_;
   uint64_t uses_ = 0;
 };
 

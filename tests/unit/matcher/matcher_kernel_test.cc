@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -69,6 +70,31 @@ bool RunAs(const char* build, const Case& c, Outcome& out) {
   return true;
 }
 
+size_t PlanesFor(const std::vector<Addend>& addends) {
+  int most = 0;
+  for (const Addend& addend : addends) most += 1 << addend.plane;
+  size_t planes = 0;
+  while ((most >> planes) != 0) ++planes;
+  return planes;
+}
+
+int CountOf(const std::vector<Addend>& addends, size_t chunk, size_t slot) {
+  int count = 0;
+  for (const Addend& addend : addends) {
+    uint64_t word = addend.words[chunk * kChunkWords + slot / 64];
+    count += (((word >> (slot % 64)) & 1) != addend.negated) << addend.plane;
+  }
+  return count;
+}
+
+int PlanesAt(const uint64_t (*planes_of)[kChunkWords], size_t planes, size_t slot) {
+  int count = 0;
+  for (size_t p = 0; p < planes; ++p) {
+    count += static_cast<int>((planes_of[p][slot / 64] >> (slot % 64)) & 1) << p;
+  }
+  return count;
+}
+
 TEST(MatcherKernel, EveryBuildOfTheChainAgreesWithTheReference) {
   std::mt19937_64 random(7);
   int runs = 0;
@@ -91,30 +117,31 @@ TEST(MatcherKernel, EveryBuildCountsAsTheReferenceDoes) {
   for (int round = 0; round < 300; ++round) {
     Case c = RandomCase(random);
     if (c.chunks == 0) continue;
-    size_t chunk = random() % c.chunks;
-    std::vector<Addend> addends;
-    int most = 0;
-    for (const Step& step : c.steps) {
-      addends.push_back({step.words, step.negated, static_cast<uint8_t>(random() % 3)});
-      most += 1 << addends.back().plane;
+    const size_t chunk = random() % c.chunks;
+    // The first step tells who is left, one half of the others are demerits, one half lessons.
+    std::vector<Addend> demerits, lessons;
+    for (size_t s = 1; s < c.steps.size(); ++s) {
+      auto& addends = s % 2 == 0 ? demerits : lessons;
+      addends.push_back({c.steps[s].words, c.steps[s].negated, static_cast<uint8_t>(random() % 3)});
     }
-    size_t planes = 0;
-    while ((most >> planes) != 0) ++planes;
+    CountPlan plan{demerits, PlanesFor(demerits), lessons, PlanesFor(lessons)};
+    const uint64_t* left = c.steps[0].words;
     for (const char* build : {"portable", "avx2", "avx512"}) {
       ChunkCounts counts;
-      if (!CountChunkAs(build, addends, chunk, planes, counts)) continue;
+      if (!CountChunkAs(build, plan, chunk, left, counts)) continue;
       ++runs;
+      int fewest = 1 << 20, most = 0;
       for (size_t slot = 0; slot < kChunkBits; ++slot) {
-        int expected = 0, got = 0;
-        for (const Addend& addend : addends) {
-          uint64_t word = addend.words[chunk * kChunkWords + slot / 64];
-          expected += (((word >> (slot % 64)) & 1) != addend.negated) << addend.plane;
-        }
-        for (size_t p = 0; p < planes; ++p) {
-          got += static_cast<int>((counts.planes[p][slot / 64] >> (slot % 64)) & 1) << p;
-        }
-        ASSERT_EQ(got, expected) << build << ", round " << round << ", slot " << slot;
+        const int demerit = CountOf(demerits, chunk, slot), lesson = CountOf(lessons, chunk, slot);
+        ASSERT_EQ(PlanesAt(counts.demerits, plan.demerit_planes, slot), demerit) << build;
+        ASSERT_EQ(PlanesAt(counts.lessons, plan.lesson_planes, slot), lesson) << build;
+        if (((left[chunk * kChunkWords + slot / 64] >> (slot % 64)) & 1) == 0) continue;
+        fewest = std::min(fewest, demerit);
+        most = std::max(most, lesson);
       }
+      if (fewest == 1 << 20) continue;  // nobody is left
+      ASSERT_EQ(counts.fewest_demerits, static_cast<size_t>(fewest)) << build;
+      ASSERT_EQ(counts.most_lessons, static_cast<size_t>(most)) << build;
     }
   }
   EXPECT_GE(runs, 200);
