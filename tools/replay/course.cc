@@ -18,17 +18,28 @@ using routing::WorkItem;
 
 constexpr absl::string_view VerbName(Verb verb) {
   switch (verb) {
-    case Verb::kSubmit: return "submit";
-    case Verb::kMove: return "move";
-    case Verb::kTake: return "take";
-    case Verb::kHold: return "hold";
-    case Verb::kResume: return "resume";
-    case Verb::kRelease: return "release";
-    case Verb::kSubmitResult: return "submit result";
-    case Verb::kApprove: return "approve";
-    case Verb::kReopen: return "reopen";
-    case Verb::kTakeBack: return "take back";
-    case Verb::kCancel: return "cancel";
+    case Verb::kSubmit:
+      return "submit";
+    case Verb::kMove:
+      return "move";
+    case Verb::kTake:
+      return "take";
+    case Verb::kHold:
+      return "hold";
+    case Verb::kResume:
+      return "resume";
+    case Verb::kRelease:
+      return "release";
+    case Verb::kSubmitResult:
+      return "submit result";
+    case Verb::kApprove:
+      return "approve";
+    case Verb::kReopen:
+      return "reopen";
+    case Verb::kTakeBack:
+      return "take back";
+    case Verb::kCancel:
+      return "cancel";
   }
   return "step";
 }
@@ -108,8 +119,7 @@ bool Course::Holds(Index expert) const {
 
 absl::StatusOr<Session::Position> Course::SetPresence(Index expert, bool available) {
   registry::SetPresenceRequest request;
-  request.set_name(
-      absl::StrCat(session_->Name("experts", log_->experts[expert].id), "/presence"));
+  request.set_name(absl::StrCat(session_->Name("experts", log_->experts[expert].id), "/presence"));
   request.set_state(available ? registry::Presence::STATE_AVAILABLE
                               : registry::Presence::STATE_OFFLINE);
   request.set_request_id(session_->NextRequestId());
@@ -154,6 +164,7 @@ absl::Status Course::Submit(Index team) {
   request.set_work_item_id(incident().id);
   WorkItem& item = *request.mutable_work_item();
   item.set_queue(session_->Name("queues", kQueueId));
+  item.set_engagement(session_->Name("engagements", kEngagementId));
   item.set_title(incident().id);
   item.set_team(session_->Name("teams", log_->teams[team].id));
   item.set_priority(incident().priority);
@@ -225,8 +236,8 @@ absl::Status Course::Reopen(absl::string_view reason) {
   TL_RETURN_IF_ERROR(Tell(&Routing::ReopenWorkItem, std::move(request)));
   // The suite gives it back to who had it, if it can. The log may have it wait for somebody else.
   const Step* const following = Following();
-  const bool goes_on = following != nullptr &&
-                       (following->verb == Verb::kTake || following->verb == Verb::kMove);
+  const bool goes_on =
+      following != nullptr && (following->verb == Verb::kTake || following->verb == Verb::kMove);
   if (Waits(item_) || goes_on) return absl::OkStatus();
   routing::ReleaseWorkItemRequest release;
   release.set_name(name());

@@ -59,8 +59,8 @@ class Course {
   // When the next step is due; InfiniteFuture after the last.
   absl::Time next() const;
   int64_t steps_done() const { return static_cast<int64_t>(at_); }
-  // Does the steps that are due by `time`. An error names the incident and the step; the course ends
-  // with it.
+  // Does the steps that are due by `time`. An error names the incident and the step; the course
+  // ends with it.
   absl::Status RunUntil(absl::Time time);
 
  private:

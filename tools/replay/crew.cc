@@ -34,7 +34,8 @@ void Crew::Run(size_t count, const std::function<void(size_t)>& work) {
   }
   Work(work, count);
   absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(+[](size_t* busy) { return *busy == 0; }, &busy_));
+  mutex_.Await(absl::Condition(
+      +[](size_t* busy) { return *busy == 0; }, &busy_));
 }
 
 void Crew::Loop() {

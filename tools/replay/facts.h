@@ -26,9 +26,9 @@ struct Facts {
   int moves_from_queue = 0;        // changes of team by what the item was in just before
   int moves_from_holder = 0;
   int moves_from_result = 0;
-  int returns = 0;                 // changes to a team that had the item before
-  int reopens = 0;                 // from a result back to work
-  int closed_elsewhere = 0;        // results taken back only because another team's follows
+  int returns = 0;           // changes to a team that had the item before
+  int reopens = 0;           // from a result back to work
+  int closed_elsewhere = 0;  // results taken back only because another team's follows
   Outcome outcome = Outcome::kOpen;
 
   int moves() const { return moves_from_queue + moves_from_holder + moves_from_result; }

@@ -28,31 +28,51 @@ absl::Time TimeOf(const Event& event) {
 // The standing that an event about an item carries; null for the others.
 const WorkItemStanding* StandingOf(const Event& event) {
   switch (event.kind_case()) {
-    case Event::kOfferMade: return &event.offer_made().standing();
-    case Event::kOfferClosed: return &event.offer_closed().standing();
-    case Event::kWorkItemAssigned: return &event.work_item_assigned().standing();
-    case Event::kWorkItemQueued: return &event.work_item_queued().standing();
-    case Event::kWorkItemHeld: return &event.work_item_held().standing();
-    case Event::kWorkItemResumed: return &event.work_item_resumed().standing();
-    case Event::kProgressReported: return &event.progress_reported().standing();
-    case Event::kResultSubmitted: return &event.result_submitted().standing();
-    case Event::kWorkItemCompleted: return &event.work_item_completed().standing();
-    case Event::kWorkItemReturned: return &event.work_item_returned().standing();
-    case Event::kWorkItemReopened: return &event.work_item_reopened().standing();
-    case Event::kWorkItemTransferred: return &event.work_item_transferred().standing();
-    case Event::kWorkItemParked: return &event.work_item_parked().standing();
-    case Event::kWorkItemCancelled: return &event.work_item_cancelled().standing();
-    case Event::kWorkItemChanged: return &event.work_item_changed().standing();
-    default: return nullptr;
+    case Event::kOfferMade:
+      return &event.offer_made().standing();
+    case Event::kOfferClosed:
+      return &event.offer_closed().standing();
+    case Event::kWorkItemAssigned:
+      return &event.work_item_assigned().standing();
+    case Event::kWorkItemQueued:
+      return &event.work_item_queued().standing();
+    case Event::kWorkItemHeld:
+      return &event.work_item_held().standing();
+    case Event::kWorkItemResumed:
+      return &event.work_item_resumed().standing();
+    case Event::kProgressReported:
+      return &event.progress_reported().standing();
+    case Event::kResultSubmitted:
+      return &event.result_submitted().standing();
+    case Event::kWorkItemCompleted:
+      return &event.work_item_completed().standing();
+    case Event::kWorkItemReturned:
+      return &event.work_item_returned().standing();
+    case Event::kWorkItemReopened:
+      return &event.work_item_reopened().standing();
+    case Event::kWorkItemTransferred:
+      return &event.work_item_transferred().standing();
+    case Event::kWorkItemParked:
+      return &event.work_item_parked().standing();
+    case Event::kWorkItemCancelled:
+      return &event.work_item_cancelled().standing();
+    case Event::kWorkItemChanged:
+      return &event.work_item_changed().standing();
+    default:
+      return nullptr;
   }
 }
 
 Outcome OutcomeOf(WorkItem::State state) {
   switch (state) {
-    case WorkItem::STATE_SUBMITTED: return Outcome::kAwaitingApproval;
-    case WorkItem::STATE_COMPLETED: return Outcome::kCompleted;
-    case WorkItem::STATE_CANCELLED: return Outcome::kCancelled;
-    default: return Outcome::kOpen;
+    case WorkItem::STATE_SUBMITTED:
+      return Outcome::kAwaitingApproval;
+    case WorkItem::STATE_COMPLETED:
+      return Outcome::kCompleted;
+    case WorkItem::STATE_CANCELLED:
+      return Outcome::kCancelled;
+    default:
+      return Outcome::kOpen;
   }
 }
 
@@ -91,10 +111,9 @@ absl::Status Fold::TakeStanding(const Event& event, const Standing& standing) {
   }
   item.state = standing.state();
   if (standing.reopen_count() != item.facts.reopens + item.facts.closed_elsewhere) {
-    return absl::DataLossError(absl::StrCat(found->first, ": reopened ",
-                                            item.facts.reopens + item.facts.closed_elsewhere,
-                                            " times by its events, ", standing.reopen_count(),
-                                            " by its own count"));
+    return absl::DataLossError(
+        absl::StrCat(found->first, ": reopened ", item.facts.reopens + item.facts.closed_elsewhere,
+                     " times by its events, ", standing.reopen_count(), " by its own count"));
   }
   return absl::OkStatus();
 }

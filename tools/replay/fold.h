@@ -20,8 +20,8 @@ class Fold {
   // Takes in events of this workspace ("workspaces/{workspace}"); others are passed over.
   explicit Fold(std::string workspace) : workspace_(std::move(workspace)) {}
 
-  // The next event, in the journal's order. DATA_LOSS when it does not fit what came before: an item
-  // that nobody submitted, or counts of the suite's own that differ from the fold's.
+  // The next event, in the journal's order. DATA_LOSS when it does not fit what came before: an
+  // item that nobody submitted, or counts of the suite's own that differ from the fold's.
   absl::Status Take(const work_routing::v1::Event& event);
 
   // By item id. Teams appear by their ids.

@@ -11,6 +11,7 @@
 #include "common/redis/private_server.h"
 #include "common/time/clock.h"
 #include "services/suite/suite.h"
+#include "tools/replay/core_digest.h"
 #include "tools/replay/rig.h"
 
 namespace tideline::replay {
@@ -51,6 +52,7 @@ class HostedRig : public Rig {
       options.data_folder = folder_.path();
       server_ = std::make_unique<redis::PrivateServer>(options);
     }
+    TL_RETURN_IF_ERROR(OpenStore());
     return StartSuite();
   }
 
@@ -63,19 +65,33 @@ class HostedRig : public Rig {
 
   absl::StatusOr<Folded> FoldAll(Session& session) override {
     TL_RETURN_IF_ERROR(suite_->Settle());
+    const std::map<std::string, std::string> lived = suite_->CoreDigests();
     TL_RETURN_IF_ERROR(StopSuite());
+    TL_RETURN_IF_ERROR(OpenStore());
+    TL_RETURN_IF_ERROR(store_->Open(kPartitions, absl::Seconds(60)));
+    TL_ASSIGN_OR_RETURN(const auto restored, RestoredDigests(*store_, kPartitions));
+    for (const auto& [core, digest] : lived) {
+      if (restored.at(core) == digest) continue;
+      return absl::DataLossError(absl::StrCat(core, " is another one after its restart"));
+    }
     TL_RETURN_IF_ERROR(StartSuite());
-    return FoldJournals(*store_, kPartitions, session.workspace());
+    absl::StatusOr<Folded> folded = FoldJournals(*store_, kPartitions, session.workspace());
+    if (folded.ok()) folded->cores = static_cast<int64_t>(lived.size());
+    return folded;
   }
 
  private:
-  absl::Status StartSuite() {
+  absl::Status OpenStore() {
     if (server_ != nullptr) {
       TL_RETURN_IF_ERROR(server_->Start());
       TL_ASSIGN_OR_RETURN(store_, journal::RedisStore::Create(server_->url()));
     } else if (store_ == nullptr) {
       store_ = std::make_unique<journal::MemoryStore>();
     }
+    return absl::OkStatus();
+  }
+
+  absl::Status StartSuite() {
     suite::SuiteOptions options;
     options.store = store_.get();
     options.clock = &clock_;

@@ -55,7 +55,8 @@ absl::Status TakeEntry(const journal::StoredEntry& stored, uint64_t number,
   }
   work_routing::v1::Event event;
   for (const std::string& bytes : entry.events()) {
-    if (!event.ParseFromString(bytes)) return absl::DataLossError("holds an event that does not parse");
+    if (!event.ParseFromString(bytes))
+      return absl::DataLossError("holds an event that does not parse");
     TL_RETURN_IF_ERROR(fold.Take(event));
   }
   return absl::OkStatus();

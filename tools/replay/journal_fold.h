@@ -15,6 +15,7 @@ struct Folded {
   FactsById facts;
   int64_t entries = 0;  // of all partitions
   int64_t events = 0;   // of the workspace
+  int64_t cores = 0;    // whose whole state was the same before and after a restart; 0: no restart
 };
 
 // All `partitions` journals of work_routing in `store`, which is open. OUT_OF_RANGE where a journal

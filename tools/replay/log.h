@@ -59,24 +59,24 @@ enum class Phase {
 
 // One row of a log.
 struct Observation {
-  absl::Time at;          // never before the incident's previous one
+  absl::Time at;  // never before the incident's previous one
   Phase phase = Phase::kQueued;
-  Index team = kNone;     // accountable team; never kNone
-  Index expert = kNone;   // who acted for that team; kNone: not named, or the system
+  Index team = kNone;    // accountable team; never kNone
+  Index expert = kNone;  // who acted for that team; kNone: not named, or the system
 };
 
 struct Incident {
-  std::string id;          // resource id, from the incident's number
+  std::string id;  // resource id, from the incident's number
   Index skill = kNone;
   type::v1::ImpactClass impact = type::v1::IMPACT_CLASS_UNSPECIFIED;
   type::v1::Priority priority = type::v1::PRIORITY_UNSPECIFIED;
   int reopens_recorded = kNone;  // as the source itself counted; kNone when it does not count
-  std::vector<Observation> observations;                // at least one
+  std::vector<Observation> observations;  // at least one
 };
 
 struct Log {
-  std::string source;   // "vinst", "servicenow", "sample"
-  int64_t rows = 0;     // rows read, whether or not they became observations
+  std::string source;  // "vinst", "servicenow", "sample"
+  int64_t rows = 0;    // rows read, whether or not they became observations
   std::vector<Organization> organizations;
   std::vector<Site> sites;
   std::vector<Team> teams;

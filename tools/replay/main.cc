@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tideline-replay: drives a suite through a log of work that was really done, and reconciles.
-// Exit codes: 0 agrees to the unit; 1 differs, or something was refused; 2 wrong use; 3 could not run.
+// Exit codes: 0 agrees to the unit; 1 differs, or something was refused; 2 wrong use; 3 could not
+// run.
 #include <csignal>
 #include <cstdio>
 #include <fstream>
@@ -38,9 +39,8 @@ void Declare(CLI::App& app, ReplayOptions& options, std::string& json) {
   app.add_option("--live", options.live,
                  "Drive the suite at this address as fast as it goes, instead of one of our own");
   app.add_option("--store", options.store, "Where our own suite keeps its data")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, StoreKind>{{"memory", StoreKind::kMemory},
-                                           {"redis", StoreKind::kRedis}}))
+      ->transform(CLI::CheckedTransformer(std::map<std::string, StoreKind>{
+          {"memory", StoreKind::kMemory}, {"redis", StoreKind::kRedis}}))
       ->default_str("redis");
   app.add_option("--workspace", options.workspace, "Id of the workspace to make");
   app.add_option("--limit", options.limit, "Only the first N incidents");
@@ -48,10 +48,8 @@ void Declare(CLI::App& app, ReplayOptions& options, std::string& json) {
   app.add_option("--outstanding", options.outstanding, "Most calls at a time")
       ->check(CLI::Range(1, 256));
   app.add_option("--fault", options.fault, "Spoil one move, to see that it is noticed")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Fault>{{"drop", Fault::kDrop},
-                                       {"double", Fault::kDouble},
-                                       {"misroute", Fault::kMisroute}}));
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Fault>{
+          {"drop", Fault::kDrop}, {"double", Fault::kDouble}, {"misroute", Fault::kMisroute}}));
 }
 
 int Main(int argc, char** argv) {

@@ -53,9 +53,7 @@ Index Parties::Team(absl::string_view name) {
   return team;
 }
 
-Index Parties::Skill(absl::string_view name) {
-  return Intern(skills_, log_.skills, "skill", name);
-}
+Index Parties::Skill(absl::string_view name) { return Intern(skills_, log_.skills, "skill", name); }
 
 Index Parties::Expert(Index team, absl::string_view name) {
   const std::string of_team = absl::StrCat(log_.teams[team].id, "/", name);

@@ -12,16 +12,16 @@
 namespace tideline::replay {
 
 enum class Verb {
-  kSubmit,        // to `team`
-  kMove,          // to `team`'s queue
-  kTake,          // by `expert`, from the queue or from whoever has it
+  kSubmit,  // to `team`
+  kMove,    // to `team`'s queue
+  kTake,    // by `expert`, from the queue or from whoever has it
   kHold,
   kResume,
-  kRelease,       // back to the queue of the team that has it
+  kRelease,  // back to the queue of the team that has it
   kSubmitResult,
   kApprove,
-  kReopen,        // to the queue of the team that had it
-  kTakeBack,      // as kReopen, because the log has the next result in another team
+  kReopen,    // to the queue of the team that had it
+  kTakeBack,  // as kReopen, because the log has the next result in another team
   kCancel,
 };
 

@@ -13,10 +13,14 @@ namespace {
 
 absl::string_view OutcomeName(Outcome outcome) {
   switch (outcome) {
-    case Outcome::kOpen: return "open";
-    case Outcome::kAwaitingApproval: return "awaiting approval";
-    case Outcome::kCompleted: return "completed";
-    case Outcome::kCancelled: return "cancelled";
+    case Outcome::kOpen:
+      return "open";
+    case Outcome::kAwaitingApproval:
+      return "awaiting approval";
+    case Outcome::kCompleted:
+      return "completed";
+    case Outcome::kCancelled:
+      return "cancelled";
   }
   return "?";
 }

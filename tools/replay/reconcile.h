@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Holds the log's column against the suite's: sums side by side, and item by item. Pure; any thread.
+// Holds the log's column against the suite's: sums side by side, and item by item. Pure; any
+// thread.
 #pragma once
 
 #include <cstdint>

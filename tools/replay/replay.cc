@@ -75,13 +75,12 @@ absl::StatusOr<Report> Replay(const ReplayOptions& options) {
   const std::vector<ItemPlan> plans = MakePlan(log);
 
   Stopwatch watch;
-  TL_ASSIGN_OR_RETURN(const std::unique_ptr<Rig> rig,
-                      options.live.empty() ? HostSuite(options.store, report.first)
-                                           : DialSuite(options.live));
+  TL_ASSIGN_OR_RETURN(const std::unique_ptr<Rig> rig, options.live.empty()
+                                                          ? HostSuite(options.store, report.first)
+                                                          : DialSuite(options.live));
   report.suite = rig->description();
   report.workspace = ChooseWorkspace(options, log);
-  Session session(rig->channel(), report.workspace,
-                  rpc::MakeRequestId());
+  Session session(rig->channel(), report.workspace, rpc::MakeRequestId());
   Crew crew(options.outstanding);
   TL_RETURN_IF_ERROR(SetUp(session, crew, log, plans).status());
   TL_RETURN_IF_ERROR(rig->Mark(session));
@@ -98,6 +97,7 @@ absl::StatusOr<Report> Replay(const ReplayOptions& options) {
   report.folding = watch.Lap();
   report.entries = folded.entries;
   report.events = folded.events;
+  report.cores = folded.cores;
   report.reconciliation = Reconcile(expected, folded.facts, rig->simulated());
   return report;
 }

@@ -19,26 +19,26 @@ enum class Source { kSample, kVinst, kServiceNow };
 
 struct ReplayOptions {
   Source source = Source::kSample;
-  std::string file;              // of the log; unused for the sample
-  uint64_t seed = 1;             // of the sample, and of the choice of what to spoil
-  size_t limit = 0;              // most incidents, from the first on; 0: all
+  std::string file;   // of the log; unused for the sample
+  uint64_t seed = 1;  // of the sample, and of the choice of what to spoil
+  size_t limit = 0;   // most incidents, from the first on; 0: all
   StoreKind store = StoreKind::kRedis;
-  std::string live;              // address of a suite to drive; empty: one of our own
-  std::string workspace;         // id; empty: one is chosen, for a live suite a new one
-  size_t outstanding = 16;       // most calls at a time
+  std::string live;         // address of a suite to drive; empty: one of our own
+  std::string workspace;    // id; empty: one is chosen, for a live suite a new one
+  size_t outstanding = 16;  // most calls at a time
   Fault fault = Fault::kNone;
 };
 
 struct Report {
   std::string source;
-  std::string suite;             // what was driven, for people
+  std::string suite;  // what was driven, for people
   std::string workspace;
-  std::string spoiled;           // id of the incident that was spoiled; empty: none
+  std::string spoiled;  // id of the incident that was spoiled; empty: none
   int64_t rows = 0, organizations = 0, sites = 0, teams = 0, experts = 0, skills = 0;
-  absl::Time first, last;        // of the log
+  absl::Time first, last;  // of the log
   int64_t calls = 0;
   Driven driven;
-  int64_t entries = 0, events = 0;  // folded
+  int64_t entries = 0, events = 0, cores = 0;   // as in Folded
   absl::Duration setting_up, driving, folding;  // wall time
   Reconciliation reconciliation;
 

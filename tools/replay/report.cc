@@ -56,7 +56,8 @@ std::string FormatReport(const Report& report) {
       report.source, report.rows, report.reconciliation.rows.front().log, Day(report.first),
       Day(report.last), report.organizations, report.sites, report.teams, report.experts,
       report.skills);
-  absl::StrAppendFormat(&text, "driven through %s, workspace %s: %d steps, %d calls in %.1f s (%.0f/s)\n",
+  absl::StrAppendFormat(&text,
+                        "driven through %s, workspace %s: %d steps, %d calls in %.1f s (%.0f/s)\n",
                         report.suite, report.workspace, report.driven.steps, report.calls,
                         absl::ToDoubleSeconds(report.driving + report.setting_up),
                         PerSecond(report.calls, report.driving + report.setting_up));
@@ -64,6 +65,11 @@ std::string FormatReport(const Report& report) {
                         "people took %d items by an offer that the suite made to them, and got %d "
                         "by name\n",
                         report.driven.takes.offers, report.driven.takes.transfers);
+  if (report.cores > 0) {
+    absl::StrAppendFormat(&text,
+                          "after a restart of everything the state of all %d cores is the same\n",
+                          report.cores);
+  }
   absl::StrAppendFormat(&text, "the suite's column is folded from %d events in %.1f s\n\n",
                         report.events, absl::ToDoubleSeconds(report.folding));
   absl::StrAppend(&text, FormatTable(report.reconciliation, kMostShown));
@@ -95,13 +101,14 @@ std::string FormatJson(const Report& report) {
   Set(json, "taken_by_name", report.driven.takes.transfers);
   Set(json, "entries", report.entries);
   Set(json, "events", report.events);
+  Set(json, "cores_unchanged_by_restart", report.cores);
   SetSeconds(json, "setup_seconds", report.setting_up);
   SetSeconds(json, "drive_seconds", report.driving);
   SetSeconds(json, "fold_seconds", report.folding);
   Field(json, "agrees").set_bool_value(report.ok());
   for (const Row& row : report.reconciliation.rows) {
-    Struct& sides = *Field(*Field(json, "counts").mutable_struct_value(), row.key)
-                         .mutable_struct_value();
+    Struct& sides =
+        *Field(*Field(json, "counts").mutable_struct_value(), row.key).mutable_struct_value();
     Set(sides, "log", row.log);
     Set(sides, "suite", row.suite);
   }

@@ -21,8 +21,18 @@
 namespace tideline::replay {
 namespace {
 
-enum Column { kNumber, kState, kReopens, kTime, kLocation, kCategory, kSubcategory, kPriority,
-              kGroup, kPerson };
+enum Column {
+  kNumber,
+  kState,
+  kReopens,
+  kTime,
+  kLocation,
+  kCategory,
+  kSubcategory,
+  kPriority,
+  kGroup,
+  kPerson
+};
 constexpr absl::string_view kColumns[] = {
     "number",   "incident_state", "reopen_count", "sys_updated_at",   "location",
     "category", "subcategory",    "priority",     "assignment_group", "assigned_to",
@@ -97,8 +107,8 @@ class Reader {
 
  private:
   absl::Status Bad(Column column) const {
-    return absl::InvalidArgumentError(absl::StrCat("line ", rows_.line(), ": '", kColumns[column],
-                                                   "' is '", rows_[column], "'"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("line ", rows_.line(), ": '", kColumns[column], "' is '", rows_[column], "'"));
   }
 
   absl::Status OpenIncident(std::string id) {

@@ -49,20 +49,25 @@ class Session {
   // One call. `after`, when not empty, makes the receiver wait until it has followed that far.
   // The request must carry the request id already (see NextRequestId) when it has such a field.
   template <class Request, class Response>
-  absl::StatusOr<Response> Call(
-      grpc::Status (Registry::*method)(grpc::ClientContext*, const Request&, Response*),
-      const Request& request, Position* position = nullptr) {
-    return Repeat<Response>([&](grpc::ClientContext& context, Response& response) {
-      return ((*registry_).*method)(&context, request, &response);
-    }, {}, position);
+  absl::StatusOr<Response> Call(grpc::Status (Registry::*method)(grpc::ClientContext*,
+                                                                 const Request&, Response*),
+                                const Request& request, Position* position = nullptr) {
+    return Repeat<Response>(
+        [&](grpc::ClientContext& context, Response& response) {
+          return ((*registry_).*method)(&context, request, &response);
+        },
+        {}, position);
   }
   template <class Request, class Response>
-  absl::StatusOr<Response> Call(
-      grpc::Status (Routing::*method)(grpc::ClientContext*, const Request&, Response*),
-      const Request& request, const Position& after = {}, Position* position = nullptr) {
-    return Repeat<Response>([&](grpc::ClientContext& context, Response& response) {
-      return ((*routing_).*method)(&context, request, &response);
-    }, after, position);
+  absl::StatusOr<Response> Call(grpc::Status (Routing::*method)(grpc::ClientContext*,
+                                                                const Request&, Response*),
+                                const Request& request, const Position& after = {},
+                                Position* position = nullptr) {
+    return Repeat<Response>(
+        [&](grpc::ClientContext& context, Response& response) {
+          return ((*routing_).*method)(&context, request, &response);
+        },
+        after, position);
   }
 
   std::string NextRequestId() { return absl::StrCat(run_, "-", ++last_request_); }

@@ -24,6 +24,10 @@ constexpr size_t kMostBytes = 192 << 10;
 // A person of a log has as much in hand as the log says; the suite must not say less.
 constexpr int kCapacity = 1000000;
 
+// The two sides of the engagement.
+constexpr char kClientId[] = "replay-client";
+constexpr char kVendorId[] = "replay-vendor";
+
 // Over the longest time between a result and its reopening in a log (31 days), with room: and so
 // closed items are kept as long.
 constexpr int64_t kReopenWindowSeconds = 366 * 24 * 3600;
@@ -35,8 +39,12 @@ class Setup {
 
   absl::StatusOr<Session::Position> Run() {
     TL_RETURN_IF_ERROR(MakeWorkspace());
+    TL_RETURN_IF_ERROR(MakeOrganization(kClientId, registry::Organization::KIND_CLIENT, ""));
+    TL_RETURN_IF_ERROR(MakeOrganization(kVendorId, registry::Organization::KIND_VENDOR, ""));
+    TL_RETURN_IF_ERROR(MakeEngagement());
     TL_RETURN_IF_ERROR(All(log_.organizations.size(), [this](size_t i) {
-      return MakeOrganization(log_.organizations[i]);
+      return MakeOrganization(log_.organizations[i].id, registry::Organization::KIND_VENDOR,
+                              kVendorId);
     }));
     TL_RETURN_IF_ERROR(
         All(log_.sites.size(), [this](size_t i) { return MakeSite(log_.sites[i]); }));
@@ -77,12 +85,25 @@ class Setup {
     return session_.Call(&Registry::CreateWorkspace, request).status();
   }
 
-  absl::Status MakeOrganization(const Organization& organization) {
+  absl::Status MakeOrganization(absl::string_view id, registry::Organization::Kind kind,
+                                absl::string_view owner) {
     auto request = Create<registry::CreateOrganizationRequest>();
-    request.set_organization_id(organization.id);
-    request.mutable_organization()->set_display_name(organization.id);
-    request.mutable_organization()->set_kind(registry::Organization::KIND_VENDOR);
+    request.set_organization_id(std::string(id));
+    request.mutable_organization()->set_display_name(std::string(id));
+    request.mutable_organization()->set_kind(kind);
+    if (!owner.empty()) {
+      request.mutable_organization()->set_owner(session_.Name("organizations", owner));
+    }
     return session_.Call(&Registry::CreateOrganization, request).status();
+  }
+
+  absl::Status MakeEngagement() {
+    auto request = Create<registry::CreateEngagementRequest>();
+    request.set_engagement_id(kEngagementId);
+    request.mutable_engagement()->set_display_name(absl::StrCat("The work of ", log_.source));
+    request.mutable_engagement()->set_client(session_.Name("organizations", kClientId));
+    request.mutable_engagement()->set_vendor(session_.Name("organizations", kVendorId));
+    return session_.Call(&Registry::CreateEngagement, request).status();
   }
 
   absl::Status MakeSite(const Site& site) {
@@ -176,8 +197,8 @@ class Setup {
     for (const registry::ImportRowResult& result : response.results()) {
       if (result.outcome() != registry::ImportRowResult::OUTCOME_FAILED) continue;
       return absl::FailedPreconditionError(absl::StrCat("row ", result.row(), " of ",
-                                                        request.import_id(), " is refused: ",
-                                                        result.error().message()));
+                                                        request.import_id(),
+                                                        " is refused: ", result.error().message()));
     }
     return absl::OkStatus();
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells a suite who the parties of a log are: workspace, organizations, sites, a calendar around the
-// clock, teams, skills, experts, and the queue through which all items go. Thread-safe.
+// Tells a suite who the parties of a log are: workspace, organizations, sites, teams (which work
+// around the clock, as far as a log says), skills, experts, the contract under which they work, and
+// the queue through which all items go. Thread-safe.
 #pragma once
 
 #include "absl/status/statusor.h"
@@ -13,6 +14,9 @@ namespace tideline::replay {
 
 // Id of the queue; items name the team they are meant for.
 inline constexpr char kQueueId[] = "incidents";
+// Id of the engagement between the client, whom a log does not name, and the owner of all the log's
+// organizations.
+inline constexpr char kEngagementId[] = "replay";
 
 // Makes everything. Nobody is present afterwards: the driver says when people are. The position is
 // work_routing's: it knows all parties then. ALREADY_EXISTS when the workspace was used before.

@@ -20,7 +20,9 @@ namespace {
 // Enough for xz -9; a file that asks for more is not one of ours.
 constexpr uint64_t kMaxDecoderBytes = 256 << 20;
 constexpr size_t kChunkBytes = 64 << 10;
-constexpr char kXzMagic[] = "\xfd" "7zXZ";
+constexpr char kXzMagic[] =
+    "\xfd"
+    "7zXZ";
 
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -84,8 +86,8 @@ class XzSource : public ByteSource {
       if (answer == LZMA_STREAM_END) {
         ended_ = true;
       } else if (answer != LZMA_OK) {
-        return absl::DataLossError(
-            absl::StrCat(path_, ": damaged or cut short (xz error ", static_cast<int>(answer), ")"));
+        return absl::DataLossError(absl::StrCat(path_, ": damaged or cut short (xz error ",
+                                                static_cast<int>(answer), ")"));
       }
     }
     return size - stream_.avail_out;

@@ -28,8 +28,9 @@ constexpr std::array<Place, 3> kPlaces = {{
     {"Krakow", "PL", "Europe/Warsaw", "Harbour Services", 10},
     {"Recife", "BR", "America/Recife", "Northern Freight", 18},
 }};
-constexpr std::array<absl::string_view, 8> kSkills = {
-    "billing", "network", "warehouse-app", "fleet-tracking", "payroll", "access", "printing", "mail"};
+constexpr std::array<absl::string_view, 8> kSkills = {"billing",        "network", "warehouse-app",
+                                                      "fleet-tracking", "payroll", "access",
+                                                      "printing",       "mail"};
 constexpr std::array<absl::string_view, 6> kPeople = {"ada", "bo", "chi", "dee", "eli", "fay"};
 constexpr int kLevels = 2;
 constexpr int kMostWork = 6;  // stints of work between arrival and a result
@@ -183,9 +184,7 @@ class Day {
   }
 
   // Up to `minutes`, to the second, at least one minute.
-  void Pass(int minutes) {
-    now_ += absl::Minutes(1) + absl::Seconds(chance_.Below(minutes * 60));
-  }
+  void Pass(int minutes) { now_ += absl::Minutes(1) + absl::Seconds(chance_.Below(minutes * 60)); }
 
   SampleOptions options_;
   Chance chance_;

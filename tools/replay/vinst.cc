@@ -19,11 +19,23 @@
 namespace tideline::replay {
 namespace {
 
-enum Column { kNumber, kTime, kStatus, kSub, kOrg, kTeam, kLevel, kImpact, kProduct, kCountry, kOwner };
+enum Column {
+  kNumber,
+  kTime,
+  kStatus,
+  kSub,
+  kOrg,
+  kTeam,
+  kLevel,
+  kImpact,
+  kProduct,
+  kCountry,
+  kOwner
+};
 constexpr absl::string_view kColumns[] = {
-    "SR Number",   "Change Date+Time", "Status",           "Sub Status",
-    "Involved Org line 3", "Involved ST", "ST Level",      "SR Latest Impact",
-    "Product",     "Owner Country",    "Owner First Name",
+    "SR Number",        "Change Date+Time", "Status",           "Sub Status", "Involved Org line 3",
+    "Involved ST",      "ST Level",         "SR Latest Impact", "Product",    "Owner Country",
+    "Owner First Name",
 };
 
 constexpr absl::string_view kSystem = "Siebel";
@@ -82,8 +94,8 @@ class Reader {
 
  private:
   absl::Status Bad(Column column) const {
-    return absl::InvalidArgumentError(absl::StrCat("line ", rows_.line(), ": '", kColumns[column],
-                                                   "' is '", rows_[column], "'"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("line ", rows_.line(), ": '", kColumns[column], "' is '", rows_[column], "'"));
   }
 
   // The incident of this row. Rows of one incident stand together; a number that comes back later
@@ -114,11 +126,10 @@ class Reader {
     const auto level = LevelOf(rows_[kLevel]);
     if (!level) return Bad(kLevel);
     const Country country = FindCountry(rows_[kCountry]);
-    parties_.Vote(now.team, parties_.Organization(rows_[kOrg]),
-                  country.code == "ZZ"
-                      ? kNone
-                      : parties_.Site(country.code, country.code, country.time_zone),
-                  *level);
+    parties_.Vote(
+        now.team, parties_.Organization(rows_[kOrg]),
+        country.code == "ZZ" ? kNone : parties_.Site(country.code, country.code, country.time_zone),
+        *level);
     const Said said = PhaseOf(rows_[kStatus], rows_[kSub], &now.phase);
     if (said == Said::kUnknown) return Bad(kStatus);
     if (said == Said::kUnchanged && !past.empty()) now.phase = past.back().phase;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The real logs, whole, through a suite over Redis. They are not part of the repository: TIDELINE_DATA
-// names their folder, by default shared/data beside the source; where they are not, the tests say
-// that they skip.
+// The real logs, whole, through a suite over Redis. They are not part of the repository:
+// TIDELINE_DATA names their folder, by default shared/data beside the source; where they are not,
+// the tests say that they skip.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

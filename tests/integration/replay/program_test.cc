@@ -27,7 +27,8 @@ Outcome RunReplay(const std::string& arguments) {
   std::FILE* pipe = ::popen(command.c_str(), "r");
   if (pipe == nullptr) return outcome;
   char piece[4096];
-  while (std::size_t got = std::fread(piece, 1, sizeof(piece), pipe)) outcome.text.append(piece, got);
+  while (std::size_t got = std::fread(piece, 1, sizeof(piece), pipe))
+    outcome.text.append(piece, got);
   const int status = ::pclose(pipe);
   outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   return outcome;
@@ -42,7 +43,8 @@ TEST(ReplayProgram, EndsWithZeroWhenEverythingAgrees) {
 
 TEST(ReplayProgram, EndsWithOneAndNamesTheIncidentWhenAMoveIsSpoiled) {
   for (const char* fault : {"drop", "double", "misroute"}) {
-    const Outcome outcome = RunReplay(std::string("sample --store memory --limit 60 --fault ") + fault);
+    const Outcome outcome =
+        RunReplay(std::string("sample --store memory --limit 60 --fault ") + fault);
     EXPECT_EQ(outcome.code, 1) << outcome.text;
     EXPECT_THAT(outcome.text, HasSubstr("1 items differ:\n  sample-")) << fault;
   }

@@ -38,7 +38,9 @@ TEST(CsvReader, FindsColumnsByNameWhateverTheirOrder) {
 }
 
 TEST(CsvReader, SkipsAByteOrderMarkAndTakesBothLineEnds) {
-  EXPECT_EQ(Rows("\xef\xbb\xbf" "a,b\r\n1,2\r\n3,4"), Texts({"1|2", "3|4"}));
+  EXPECT_EQ(Rows("\xef\xbb\xbf"
+                 "a,b\r\n1,2\r\n3,4"),
+            Texts({"1|2", "3|4"}));
 }
 
 TEST(CsvReader, ReadsQuotedFieldsWithCommasQuotesAndLineBreaks) {

@@ -38,8 +38,7 @@ TEST(Spoil, RefusesALogWithoutMovesOrWithoutAThirdTeam) {
   Log still = SmallLog({"Q@a W@a:1"});
   EXPECT_EQ(Spoil(Fault::kDrop, 0, still).status().code(), absl::StatusCode::kFailedPrecondition);
   Log two = SmallLog({"Q@a Q@b"});
-  EXPECT_EQ(Spoil(Fault::kMisroute, 0, two).status().code(),
-            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Spoil(Fault::kMisroute, 0, two).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
 }  // namespace

@@ -30,25 +30,25 @@ TEST(Fold, CountsChangesOfTheAccountableTeamByWhatTheItemWasIn) {
 
 TEST(Fold, DoesNotTakeATransferBetweenPeopleOfATeamForAMove) {
   ItemEvents i("i");
-  const Facts facts =
-      FoldOne({i.Submitted("a"), i.Assigned("a"), i.Transferred("a", ItemEvents::WorkItem::STATE_ASSIGNED)});
+  const Facts facts = FoldOne({i.Submitted("a"), i.Assigned("a"),
+                               i.Transferred("a", ItemEvents::WorkItem::STATE_ASSIGNED)});
   EXPECT_EQ(facts.moves(), 0);
 }
 
 TEST(Fold, TellsAMoveRightAfterAReopeningFromALaterOne) {
   ItemEvents i("i");
-  EXPECT_EQ(FoldOne({i.At(1).Submitted("a"), i.Assigned("a"), i.Result("a"),
-                     i.At(5).Reopened("a"), i.Transferred("b")})
+  EXPECT_EQ(FoldOne({i.At(1).Submitted("a"), i.Assigned("a"), i.Result("a"), i.At(5).Reopened("a"),
+                     i.Transferred("b")})
                 .moves_from_result,
             1);
   ItemEvents j("i");
-  EXPECT_EQ(FoldOne({j.At(1).Submitted("a"), j.Assigned("a"), j.Result("a"),
-                     j.At(5).Reopened("a"), j.At(6).Transferred("b")})
+  EXPECT_EQ(FoldOne({j.At(1).Submitted("a"), j.Assigned("a"), j.Result("a"), j.At(5).Reopened("a"),
+                     j.At(6).Transferred("b")})
                 .moves_from_queue,
             1);
   ItemEvents k("i");
-  EXPECT_EQ(FoldOne({k.At(1).Submitted("a"), k.Assigned("a"), k.Result("a"),
-                     k.At(5).Reopened("a"), k.Assigned("a"), k.Transferred("b")})
+  EXPECT_EQ(FoldOne({k.At(1).Submitted("a"), k.Assigned("a"), k.Result("a"), k.At(5).Reopened("a"),
+                     k.Assigned("a"), k.Transferred("b")})
                 .moves_from_holder,
             1);
 }

@@ -14,17 +14,28 @@ namespace {
 
 std::string Word(const Log& log, const Step& step) {
   switch (step.verb) {
-    case Verb::kSubmit: return "submit:" + log.teams[step.team].id;
-    case Verb::kMove: return "move:" + log.teams[step.team].id;
-    case Verb::kTake: return "take:" + log.experts[step.expert].id;
-    case Verb::kHold: return "hold";
-    case Verb::kResume: return "resume";
-    case Verb::kRelease: return "release";
-    case Verb::kSubmitResult: return "result";
-    case Verb::kApprove: return "approve";
-    case Verb::kReopen: return "reopen";
-    case Verb::kTakeBack: return "takeback";
-    case Verb::kCancel: return "cancel";
+    case Verb::kSubmit:
+      return "submit:" + log.teams[step.team].id;
+    case Verb::kMove:
+      return "move:" + log.teams[step.team].id;
+    case Verb::kTake:
+      return "take:" + log.experts[step.expert].id;
+    case Verb::kHold:
+      return "hold";
+    case Verb::kResume:
+      return "resume";
+    case Verb::kRelease:
+      return "release";
+    case Verb::kSubmitResult:
+      return "result";
+    case Verb::kApprove:
+      return "approve";
+    case Verb::kReopen:
+      return "reopen";
+    case Verb::kTakeBack:
+      return "takeback";
+    case Verb::kCancel:
+      return "cancel";
   }
   return "?";
 }
@@ -43,8 +54,7 @@ struct Case {
 
 // Expert "a-1" is person 1 of team a; "a-desk" its desk.
 constexpr Case kCases[] = {
-    {"Q@a W@a:1 A@a:1 W@a:1 R@a:1 C@a",
-     "submit:a take:a-1 hold resume result approve"},
+    {"Q@a W@a:1 A@a:1 W@a:1 R@a:1 C@a", "submit:a take:a-1 hold resume result approve"},
     {"W@a:1 Q@b W@b:2", "submit:a take:a-1 move:b take:b-2"},
     {"W@a:1 W@b:2", "submit:a take:a-1 move:b take:b-2"},
     {"W@a:1 W@a:2", "submit:a take:a-1 take:a-2"},

@@ -45,10 +45,9 @@ TEST(ServiceNow, TakesCategoryAndPriorityOfTheFirstRow) {
 }
 
 TEST(ServiceNow, KeepsTheGroupOverRowsWithoutOne) {
-  absl::StatusOr<Log> log = Read(absl::StrCat(Row("INC1", "New", 0, "08:00", "?", "?"),
-                                              Row("INC1", "New", 0, "08:01", "G1", "?"),
-                                              Row("INC1", "Active", 0, "08:02", "?", "P"),
-                                              Row("INC1", "Active", 0, "08:03", "G2", "P")));
+  absl::StatusOr<Log> log = Read(absl::StrCat(
+      Row("INC1", "New", 0, "08:00", "?", "?"), Row("INC1", "New", 0, "08:01", "G1", "?"),
+      Row("INC1", "Active", 0, "08:02", "?", "P"), Row("INC1", "Active", 0, "08:03", "G2", "P")));
   ASSERT_TRUE(log.ok()) << log.status();
   const auto& seen = log->incidents[0].observations;
   EXPECT_EQ(seen[0].team, seen[1].team);

@@ -17,12 +17,18 @@ namespace tideline::replay {
 
 inline Phase PhaseOfLetter(char letter) {
   switch (letter) {
-    case 'Q': return Phase::kQueued;
-    case 'W': return Phase::kWorking;
-    case 'A': return Phase::kWaiting;
-    case 'R': return Phase::kResolved;
-    case 'C': return Phase::kClosed;
-    default: return Phase::kCancelled;
+    case 'Q':
+      return Phase::kQueued;
+    case 'W':
+      return Phase::kWorking;
+    case 'A':
+      return Phase::kWaiting;
+    case 'R':
+      return Phase::kResolved;
+    case 'C':
+      return Phase::kClosed;
+    default:
+      return Phase::kCancelled;
   }
 }
 

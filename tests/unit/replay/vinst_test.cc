@@ -64,12 +64,12 @@ TEST(Vinst, ReadsAnIncidentAsObservationsInOrder) {
 }
 
 TEST(Vinst, PutsATeamWhereMostOfItsRowsAre) {
-  absl::StatusOr<Log> log = Read(absl::StrCat(
-      Row("1-1", "08:00:00", "Accepted", "Assigned", "T1", "Ann", "POLAND", "Org X"),
-      Row("1-1", "08:00:01", "Accepted", "Assigned", "T1", "Bob", "Sweden", "Org Y"),
-      Row("1-1", "08:00:02", "Accepted", "Assigned", "T1", "Bob", "Sweden", "Org Y"),
-      Row("1-1", "08:00:03", "Accepted", "Assigned", "T1", "Siebel", "0", "Org Y"),
-      Row("1-1", "08:00:04", "Accepted", "Assigned", "T2", "Siebel", "0", "Org Y")));
+  absl::StatusOr<Log> log = Read(
+      absl::StrCat(Row("1-1", "08:00:00", "Accepted", "Assigned", "T1", "Ann", "POLAND", "Org X"),
+                   Row("1-1", "08:00:01", "Accepted", "Assigned", "T1", "Bob", "Sweden", "Org Y"),
+                   Row("1-1", "08:00:02", "Accepted", "Assigned", "T1", "Bob", "Sweden", "Org Y"),
+                   Row("1-1", "08:00:03", "Accepted", "Assigned", "T1", "Siebel", "0", "Org Y"),
+                   Row("1-1", "08:00:04", "Accepted", "Assigned", "T2", "Siebel", "0", "Org Y")));
   ASSERT_TRUE(log.ok()) << log.status();
   EXPECT_EQ(log->organizations.size(), 2u);
   EXPECT_EQ(log->teams[0].organization, 1);
@@ -79,16 +79,17 @@ TEST(Vinst, PutsATeamWhereMostOfItsRowsAre) {
 }
 
 TEST(Vinst, KeepsPeopleOfOneNameInTwoTeamsApartAndShowsNoName) {
-  absl::StatusOr<Log> log = Read(
-      absl::StrCat(Row("1-1", "08:00:00", "Accepted", "Assigned", "Rivendell", "Elrond"),
-                   Row("1-1", "08:00:01", "Accepted", "Assigned", "Moria", "Elrond")));
+  absl::StatusOr<Log> log =
+      Read(absl::StrCat(Row("1-1", "08:00:00", "Accepted", "Assigned", "Rivendell", "Elrond"),
+                        Row("1-1", "08:00:01", "Accepted", "Assigned", "Moria", "Elrond")));
   ASSERT_TRUE(log.ok()) << log.status();
   const auto& seen = log->incidents[0].observations;
   EXPECT_NE(seen[0].expert, seen[1].expert);
   for (const auto& expert : log->experts) {
     EXPECT_THAT(expert.id, testing::MatchesRegex("(expert|desk)-[0-9a-f]{12}"));
   }
-  for (const auto& team : log->teams) EXPECT_THAT(team.id, testing::MatchesRegex("team-[0-9a-f]{12}"));
+  for (const auto& team : log->teams)
+    EXPECT_THAT(team.id, testing::MatchesRegex("team-[0-9a-f]{12}"));
 }
 
 TEST(Vinst, LetsUnmatchedChangeNothing) {
