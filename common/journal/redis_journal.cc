@@ -167,7 +167,8 @@ void RedisJournal::Commit(uint64_t epoch, std::shared_ptr<const journal::Commit>
       MakeCommitCommand(epoch, std::move(commit), prefix_, meta_key_, journal_key_);
   lane_->client().Send(std::move(command.args), std::move(command.keep),
                        IfAlive([this, done = std::move(done)](Reply reply) {
-                         if (TextAt(reply, 0) == "APPLIED") growth_->TellCommitted();
+                         const absl::string_view word = TextAt(reply, 0);
+                         if (word == "APPLIED" || word == "ALREADY") growth_->TellCommitted();
                          OnAnswer(reply, done);
                        }));
 }

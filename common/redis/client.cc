@@ -61,6 +61,8 @@ void Client::Enqueue(Command command) {
 
 void Client::Transmit(Command command) {
   if (!command.answer) connection_->Send(command.args);
+  command.args = {};  // hiredis has a copy: what a commit points into may go
+  command.keep.reset();
   in_flight_.push_back(std::move(command));
 }
 

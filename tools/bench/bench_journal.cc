@@ -21,6 +21,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/notification.h"
+#include "common/base/status_macros.h"
 #include "common/journal/redis_store.h"
 #include "common/redis/private_server.h"
 
@@ -147,39 +148,30 @@ double MeasureRead(journal::Journal& journal, Loop& loop) {
   return after / std::chrono::duration<double>(MonotonicClock::now() - begin).count();
 }
 
-int Main() {
-  signal(SIGPIPE, SIG_IGN);
-  std::string folder = absl::GetFlag(FLAGS_folder);
-  char made[] = "/tmp/tl-bench-XXXXXX";
-  if (folder.empty() && mkdtemp(made) != nullptr) folder = made;
-  redis::PrivateServer server({.data_folder = folder});
-  if (absl::Status status = server.Start(); !status.ok()) {
-    std::fprintf(stderr, "%s\n", status.ToString().c_str());
-    return 1;
-  }
-  journal::RedisStore store({redis::FixedEndpoint(*redis::ParseAddress(server.url()))});
-  if (absl::Status status = store.Open(16, absl::Seconds(10)); !status.ok()) {
-    std::fprintf(stderr, "%s\n", status.ToString().c_str());
-    return 1;
-  }
-  Loop loop("bench");
-  std::unique_ptr<journal::Journal> journal = store.OpenJournal("bench", 0, loop);
-  uint64_t epoch = 0, number = 0;
+uint64_t Own(journal::Journal& journal, Loop& loop) {
+  uint64_t epoch = 0;
   absl::Notification owned;
   loop.Post([&] {
-    journal->Own("bench", 0, [&](absl::StatusOr<journal::Head> head) {
-      epoch = head->epoch;
+    journal.Own("bench", 0, [&](absl::StatusOr<journal::Head> head) {
+      if (!head.ok()) std::fprintf(stderr, "%s\n", head.status().ToString().c_str());
+      epoch = head.ok() ? head->epoch : 0;
       owned.Notify();
     });
   });
   owned.WaitForNotification();
+  return epoch;
+}
 
+// Prints the table and returns it as the members of a JSON object.
+std::vector<std::string> Measure(journal::Journal& journal, Loop& loop) {
+  const uint64_t epoch = Own(journal, loop);
+  uint64_t number = 0;
   std::vector<std::string> json;
   std::printf("%8s %10s %12s %12s %9s %9s\n", "items", "in flight", "commits/s", "records/s",
               "p50 ms", "p99 ms");
   for (int items : {1, 64, 256}) {
     for (int in_flight : {1, 4}) {
-      Runner runner(*journal, epoch, number, items, in_flight);
+      Runner runner(journal, epoch, number, items, in_flight);
       const Result r = runner.Run(loop, absl::GetFlag(FLAGS_seconds));
       std::printf("%8d %10d %12.0f %12.0f %9.3f %9.3f\n", items, in_flight, r.commits, r.records,
                   r.p50_ms, r.p99_ms);
@@ -189,17 +181,33 @@ int Main() {
           items, in_flight, r.commits, r.records, r.p50_ms, r.p99_ms));
     }
   }
-  const double loaded = MeasureLoad(*journal, loop), read = MeasureRead(*journal, loop);
+  const double loaded = MeasureLoad(journal, loop), read = MeasureRead(journal, loop);
   std::printf("load %.0f records/s, read %.0f entries/s\n", loaded, read);
   json.push_back(absl::StrFormat("  \"load_records_per_s\": %.0f", loaded));
   json.push_back(absl::StrFormat("  \"read_entries_per_s\": %.0f", read));
-  loop.Run([&] { journal.reset(); });
-  if (!absl::GetFlag(FLAGS_json).empty()) {
-    std::ofstream(absl::GetFlag(FLAGS_json)) << "{\n" << absl::StrJoin(json, ",\n") << "\n}\n";
+  return json;
+}
+
+absl::Status Main() {
+  signal(SIGPIPE, SIG_IGN);
+  std::string folder = absl::GetFlag(FLAGS_folder);
+  char made[] = "/tmp/tl-bench-XXXXXX";
+  if (folder.empty() && mkdtemp(made) != nullptr) folder = made;
+  {
+    redis::PrivateServer server({.data_folder = folder});
+    TL_RETURN_IF_ERROR(server.Start());
+    TL_ASSIGN_OR_RETURN(auto store, journal::RedisStore::Create(server.url()));
+    TL_RETURN_IF_ERROR(store->Open(16, absl::Seconds(10)));
+    Loop loop("bench");
+    std::unique_ptr<journal::Journal> journal = store->OpenJournal("bench", 0, loop);
+    const std::vector<std::string> json = Measure(*journal, loop);
+    loop.Run([&] { journal.reset(); });
+    if (!absl::GetFlag(FLAGS_json).empty()) {
+      std::ofstream(absl::GetFlag(FLAGS_json)) << "{\n" << absl::StrJoin(json, ",\n") << "\n}\n";
+    }
   }
-  server.Stop();
   if (absl::GetFlag(FLAGS_folder).empty()) std::filesystem::remove_all(folder);
-  return 0;
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -207,5 +215,7 @@ int Main() {
 
 int main(int argc, char** argv) {
   absl::ParseCommandLine(argc, argv);
-  return tideline::Main();
+  const absl::Status status = tideline::Main();
+  if (!status.ok()) std::fprintf(stderr, "bench-journal: %s\n", status.ToString().c_str());
+  return status.ok() ? 0 : 1;
 }
