@@ -18,7 +18,13 @@ void FillRefusal(const absl::Status& status, v1::Refusal& refusal) {
   refusal.set_reason(ReasonOf(status));
   refusal.set_message(std::string(status.message()));
   const google::rpc::BadRequest bad = BadRequestOf(status);
-  if (bad.field_violations_size() > 0) refusal.set_field(bad.field_violations(0).field());
+  if (bad.field_violations_size() > 0) {
+    refusal.set_field(bad.field_violations(0).field());
+    return;
+  }
+  const google::rpc::ErrorInfo info = InfoOf(status);
+  auto field = info.metadata().find("field");
+  if (field != info.metadata().end()) refusal.set_field(field->second);
 }
 
 void FillOutcome(const absl::Status& status, const Item* item, v1::ItemOutcome& outcome) {

@@ -2,6 +2,7 @@
 // Whether an item can be done in time: the minutes that people who could do it are rostered before it
 // is due, against the minutes it takes. Asked at submission, so that nobody finds out on the day.
 #include <algorithm>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "services/work_routing/core/step.h"
@@ -11,6 +12,35 @@ namespace tideline::work_routing {
 namespace {
 
 constexpr Nanos kMinute = 60 * kNanosPerSecond;
+
+// There are people, but too few: skills whose level, lowered, would give more of them. Nearest first;
+// 0 drops the skill.
+std::vector<Relaxation> MoreByLevel(Matcher& matcher, SignatureId signature, const Ask& ask,
+                                    uint32_t capable) {
+  std::vector<Relaxation> found;
+  const Needs asked = matcher.NeedsOf(signature);
+  std::vector<bool> enough(asked.required.size(), false);
+  for (int down = 1; down <= eligibility::kTopLevel; ++down) {
+    for (size_t i = 0; i < asked.required.size() && found.size() < kShownRelaxations; ++i) {
+      const int level = asked.required[i].level - down;
+      if (enough[i] || level < 0) continue;
+      Needs lower = asked;
+      if (level == 0) {
+        lower.required.erase(lower.required.begin() + static_cast<ptrdiff_t>(i));
+      } else {
+        lower.required[i].level = level;
+      }
+      const SignatureId instead = matcher.Acquire(lower);
+      const uint32_t people = matcher.CouldEver(instead, ask);
+      matcher.Release(instead);
+      if (people <= capable) continue;
+      enough[i] = true;
+      found.push_back({Constraint::kSkill, asked.required[i].skill, asked.required[i].level, level,
+                       people});
+    }
+  }
+  return found;
+}
 
 }  // namespace
 
@@ -51,11 +81,13 @@ v1::Feasibility Core::FeasibilityOf(Item& item, Nanos now) {
   feasibility.set_rostered_minutes(rostered);
   feasibility.set_capable(capable);
   feasibility.set_feasible(capable > 0 && rostered >= needed && item.due > now);
-  if (!feasibility.feasible()) {
-    for (const Relaxation& relaxation :
-         workspace.matcher.NearestRelaxations(kind.signature, ask, kShownRelaxations)) {
-      FillRelaxation(relaxation, *feasibility.add_relaxations());
-    }
+  if (feasibility.feasible()) return feasibility;
+  const std::vector<Relaxation> relaxations =
+      capable == 0
+          ? workspace.matcher.NearestRelaxations(kind.signature, ask, kShownRelaxations)
+          : MoreByLevel(workspace.matcher, kind.signature, ask, static_cast<uint32_t>(capable));
+  for (const Relaxation& relaxation : relaxations) {
+    FillRelaxation(relaxation, *feasibility.add_relaxations());
   }
   return feasibility;
 }

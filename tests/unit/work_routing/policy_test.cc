@@ -3,6 +3,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "services/work_routing/core/answers.h"
 #include "tests/unit/work_routing/routing_world.h"
 
 namespace tideline::work_routing {
@@ -27,9 +28,9 @@ class Policy : public ::testing::Test {
   // "REASON field" of a refused submission.
   std::string Refused(const v1::WorkItem& item) {
     const absl::Status status = world.TrySubmit(item).status();
-    const auto bad = BadRequestOf(status);
-    return Outcome(status) +
-           (bad.field_violations_size() == 0 ? "" : " " + bad.field_violations(0).field());
+    v1::Refusal refusal;
+    FillRefusal(status, refusal);
+    return Outcome(status) + (refusal.field().empty() ? "" : " " + refusal.field());
   }
   registry::Engagement Contract() {
     registry::Engagement engagement;

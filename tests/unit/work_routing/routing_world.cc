@@ -60,7 +60,9 @@ RoutingWorld::RoutingWorld(const RoutingWorld& other)
       chance_(other.chance_),
       now_(other.now_) {
   for (const std::string& kind : core_->Kinds()) {
-    for (const auto& [id, bytes] : records_[kind]) {
+    const auto records = records_.find(kind);
+    if (records == records_.end()) continue;
+    for (const auto& [id, bytes] : records->second) {
       const absl::Status status = core_->Restore(kind, id, bytes);
       EXPECT_TRUE(status.ok()) << status;
     }
