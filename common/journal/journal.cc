@@ -24,9 +24,9 @@ absl::Status CheckWrite(const Write& write) {
                         write.kind.substr(0, kMaxKindBytes), kMaxKindBytes));
   }
   if (write.id.empty() || write.id.size() > kMaxIdBytes) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "an id of kind %s has %d bytes; 1 to %d are allowed", write.kind, write.id.size(),
-        kMaxIdBytes));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("an id of kind %s has %d bytes; 1 to %d are allowed", write.kind,
+                        write.id.size(), kMaxIdBytes));
   }
   return absl::OkStatus();
 }
@@ -35,13 +35,20 @@ absl::Status CheckWrite(const Write& write) {
 
 absl::string_view AnswerName(Answer answer) {
   switch (answer) {
-    case Answer::kApplied: return "APPLIED";
-    case Answer::kAlready: return "ALREADY";
-    case Answer::kFenced: return "FENCED";
-    case Answer::kRefused: return "REFUSED";
-    case Answer::kGap: return "GAP";
-    case Answer::kLost: return "LOST";
-    case Answer::kBroken: return "BROKEN";
+    case Answer::kApplied:
+      return "APPLIED";
+    case Answer::kAlready:
+      return "ALREADY";
+    case Answer::kFenced:
+      return "FENCED";
+    case Answer::kRefused:
+      return "REFUSED";
+    case Answer::kGap:
+      return "GAP";
+    case Answer::kLost:
+      return "LOST";
+    case Answer::kBroken:
+      return "BROKEN";
   }
   return "?";
 }
@@ -57,13 +64,12 @@ size_t CommitBytes(const Commit& commit) {
 absl::Status CheckCommit(const Commit& commit) {
   if (commit.number == 0) return absl::InvalidArgumentError("commit numbers begin at 1");
   if (commit.digest.size() > kMaxDigestBytes) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("the digest has %d bytes; the limit is %d", commit.digest.size(),
-                        kMaxDigestBytes));
+    return absl::InvalidArgumentError(absl::StrFormat("the digest has %d bytes; the limit is %d",
+                                                      commit.digest.size(), kMaxDigestBytes));
   }
   if (commit.writes.size() > kMaxWrites) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "%d writes in one commit; the limit is %d", commit.writes.size(), kMaxWrites));
+    return absl::InvalidArgumentError(absl::StrFormat("%d writes in one commit; the limit is %d",
+                                                      commit.writes.size(), kMaxWrites));
   }
   if (const size_t bytes = CommitBytes(commit); bytes > kMaxCommitBytes) {
     return absl::InvalidArgumentError(
@@ -83,9 +89,8 @@ absl::Status CheckCommit(const Commit& commit) {
 
 absl::Status CheckCursor(absl::string_view follower) {
   if (follower.empty() || follower.size() > kMaxFollowerBytes) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("a follower's name has %d bytes; 1 to %d are allowed", follower.size(),
-                        kMaxFollowerBytes));
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "a follower's name has %d bytes; 1 to %d are allowed", follower.size(), kMaxFollowerBytes));
   }
   return absl::OkStatus();
 }

@@ -36,8 +36,8 @@ inline constexpr size_t kMaxCommitBytes = 4 << 20;
 inline constexpr size_t kMaxReadEntries = 1000;
 inline constexpr size_t kMaxReadBytes = 1 << 20;
 
-inline constexpr size_t kMaxKindBytes = 64;   // a word of the service's own choosing
-inline constexpr size_t kMaxIdBytes = 512;    // full resource names are ids
+inline constexpr size_t kMaxKindBytes = 64;  // a word of the service's own choosing
+inline constexpr size_t kMaxIdBytes = 512;   // full resource names are ids
 
 // One record to write; no value deletes it. Two writes to one record in a commit are an error.
 struct Write {
@@ -48,11 +48,11 @@ struct Write {
 
 // One commit, complete: sending it again sends the same bytes.
 struct Commit {
-  uint64_t number = 0;      // one above the last
-  absl::Time time;          // the partition's time
-  std::string entry;        // a serialized journal.v1.Entry
-  std::string memos;        // a serialized journal.v1.Memos; may be empty
-  std::string digest;       // SHA-256 of `entry`
+  uint64_t number = 0;  // one above the last
+  absl::Time time;      // the partition's time
+  std::string entry;    // a serialized journal.v1.Entry
+  std::string memos;    // a serialized journal.v1.Memos; may be empty
+  std::string digest;   // SHA-256 of `entry`
   std::vector<Write> writes;
 };
 
@@ -71,11 +71,11 @@ absl::string_view AnswerName(Answer answer);
 
 // Who owns the partition, and the last thing committed.
 struct Head {
-  uint64_t epoch = 0;     // 0: never owned
-  std::string owner;      // replica name
-  uint64_t number = 0;    // last commit; 0: none
+  uint64_t epoch = 0;                   // 0: never owned
+  std::string owner;                    // replica name
+  uint64_t number = 0;                  // last commit; 0: none
   absl::Time time = absl::UnixEpoch();  // its time
-  std::string digest;     // its digest
+  std::string digest;                   // its digest
 };
 
 struct StoredEntry {
@@ -86,8 +86,8 @@ struct StoredEntry {
 
 struct Page {
   std::vector<StoredEntry> entries;  // in order, without a gap among themselves
-  uint64_t first = 0;  // oldest entry still in the store; 0: none
-  uint64_t last = 0;   // newest committed number, trimmed or not
+  uint64_t first = 0;                // oldest entry still in the store; 0: none
+  uint64_t last = 0;                 // newest committed number, trimmed or not
 };
 
 class Journal {
@@ -147,11 +147,11 @@ class Journal {
 
 // What a store says of itself, for start-up checks and `tideline doctor`.
 struct StoreInfo {
-  std::string description;        // "memory", or server version and address
-  bool durable = false;           // appendonly yes and appendfsync always
-  bool evicts = false;            // maxmemory-policy is not noeviction
+  std::string description;  // "memory", or server version and address
+  bool durable = false;     // appendonly yes and appendfsync always
+  bool evicts = false;      // maxmemory-policy is not noeviction
   uint64_t used_bytes = 0;
-  uint64_t max_bytes = 0;         // 0: unlimited
+  uint64_t max_bytes = 0;             // 0: unlimited
   std::vector<std::string> warnings;  // each with its remedy
 };
 

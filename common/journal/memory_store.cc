@@ -96,8 +96,8 @@ class MemoryShard {
     page.first = entries_.empty() ? 0 : entries_.front().number;
     page.last = head_.number;
     if (after > head_.number) {
-      return absl::DataLossError(absl::StrFormat(
-          "position %d lies beyond the journal's end %d", after, head_.number));
+      return absl::DataLossError(
+          absl::StrFormat("position %d lies beyond the journal's end %d", after, head_.number));
     }
     if (after == head_.number) return page;
     if (after + 1 < page.first) {
@@ -106,7 +106,8 @@ class MemoryShard {
     }
     size_t bytes = 0;
     limit = std::min(limit, kMaxReadEntries);
-    for (size_t i = after + 1 - page.first; i < entries_.size() && page.entries.size() < limit; ++i) {
+    for (size_t i = after + 1 - page.first; i < entries_.size() && page.entries.size() < limit;
+         ++i) {
       bytes += entries_[i].entry.size() + entries_[i].memos.size();
       if (bytes > kMaxReadBytes && !page.entries.empty()) break;
       page.entries.push_back(entries_[i]);
@@ -187,8 +188,8 @@ class MemoryJournal : public Journal {
   void Own(std::string owner, uint64_t expected_epoch, HeadDone done) override {
     absl::StatusOr<Head> head =
         owner.size() > kMaxOwnerBytes
-            ? absl::InvalidArgumentError(absl::StrFormat("an owner's name has %d bytes; the limit is %d",
-                                                         owner.size(), kMaxOwnerBytes))
+            ? absl::InvalidArgumentError(absl::StrFormat(
+                  "an owner's name has %d bytes; the limit is %d", owner.size(), kMaxOwnerBytes))
             : shard_->Own(std::move(owner), expected_epoch);
     Later([head = std::move(head), done = std::move(done)] { done(head); });
   }
@@ -209,12 +210,16 @@ class MemoryJournal : public Journal {
   void Commit(uint64_t epoch, std::shared_ptr<const journal::Commit> commit,
               CommitDone done) override {
     auto answer = shard_->Apply(epoch, *commit);
-    Later([answer = std::move(answer), done = std::move(done)] { done(answer.first, answer.second); });
+    Later([answer = std::move(answer), done = std::move(done)] {
+      done(answer.first, answer.second);
+    });
   }
 
   void Check(uint64_t epoch, uint64_t last_number, CommitDone done) override {
     auto answer = shard_->Check(epoch, last_number);
-    Later([answer = std::move(answer), done = std::move(done)] { done(answer.first, answer.second); });
+    Later([answer = std::move(answer), done = std::move(done)] {
+      done(answer.first, answer.second);
+    });
   }
 
   void Read(uint64_t after, size_t limit, PageDone done) override {
@@ -287,9 +292,9 @@ absl::Status MemoryStore::Open(int partitions, absl::Duration) {
   absl::MutexLock lock(&mutex_);
   if (partitions_ == 0) partitions_ = partitions;
   if (partitions_ == partitions) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrFormat(
-      "the store was set up with %d partitions; this process was started with %d", partitions_,
-      partitions));
+  return absl::FailedPreconditionError(
+      absl::StrFormat("the store was set up with %d partitions; this process was started with %d",
+                      partitions_, partitions));
 }
 
 std::unique_ptr<Journal> MemoryStore::OpenJournal(absl::string_view service, int partition,
@@ -303,8 +308,7 @@ std::unique_ptr<Journal> MemoryStore::OpenJournal(absl::string_view service, int
 absl::StatusOr<StoreInfo> MemoryStore::Inspect() {
   StoreInfo info;
   info.description = "memory";
-  info.warnings.push_back(
-      "nothing outlives this process; start with a Redis store to keep data");
+  info.warnings.push_back("nothing outlives this process; start with a Redis store to keep data");
   absl::MutexLock lock(&mutex_);
   for (const auto& [name, shard] : shards_) info.used_bytes += shard->bytes();
   return info;

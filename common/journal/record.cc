@@ -42,8 +42,8 @@ absl::StatusOr<absl::string_view> DecodeRecord(absl::string_view kind, absl::str
   const auto format = static_cast<uint8_t>(stored[0]);
   if (format == 0) return absl::DataLossError(absl::StrCat(name(), " has no format"));
   if (format > kFormat) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        name(), " has format ", format, "; this version reads up to ", kFormat));
+    return absl::FailedPreconditionError(
+        absl::StrCat(name(), " has format ", format, "; this version reads up to ", kFormat));
   }
   uint32_t sum = 0;
   for (int i = 0; i < 4; ++i) sum |= uint32_t{static_cast<uint8_t>(stored[1 + i])} << (8 * i);

@@ -105,13 +105,13 @@ CommitCommand MakeCommitCommand(uint64_t epoch, std::shared_ptr<const Commit> co
     args.push_back({key, prefix.size() + 2 + kind.kind.size()});
   }
   const absl::string_view number = arena.Number(commit->number);
-  args.insert(args.end(),
-              {arena.Number(epoch), number, arena.Copy(absl::StrCat(absl::ToUnixNanos(commit->time))),
-               commit->digest, arena.Seal(kEntryKind, number, commit->entry),
-               arena.Seal(kMemosKind, number, commit->memos), arena.Number(kFormat)});
+  args.insert(args.end(), {arena.Number(epoch), number,
+                           arena.Copy(absl::StrCat(absl::ToUnixNanos(commit->time))),
+                           commit->digest, arena.Seal(kEntryKind, number, commit->entry),
+                           arena.Seal(kMemosKind, number, commit->memos), arena.Number(kFormat)});
   for (const KindWrites& kind : kinds) {
-    args.insert(args.end(), {kind.kind, arena.Number(kind.sets.size()),
-                             arena.Number(kind.deletes.size())});
+    args.insert(args.end(),
+                {kind.kind, arena.Number(kind.sets.size()), arena.Number(kind.deletes.size())});
     for (const Write* write : kind.sets) {
       args.push_back(write->id);
       args.push_back(arena.Seal(write->kind, write->id, *write->value));

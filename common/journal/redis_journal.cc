@@ -25,9 +25,9 @@ constexpr size_t kTrimEntries = 2000;
 
 // Errors that a server gives instead of running a command, and that pass.
 bool PassesByItself(absl::string_view code) {
-  static constexpr absl::string_view kCodes[] = {
-      "OOM", "MISCONF", "NOREPLICAS", "LOADING", "READONLY", "BUSY", "MASTERDOWN", "TRYAGAIN",
-      "CLUSTERDOWN"};
+  static constexpr absl::string_view kCodes[] = {"OOM",        "MISCONF",  "NOREPLICAS",
+                                                 "LOADING",    "READONLY", "BUSY",
+                                                 "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN"};
   return std::find(std::begin(kCodes), std::end(kCodes), code) != std::end(kCodes);
 }
 
@@ -40,8 +40,8 @@ bool NumberAt(const Reply& reply, size_t index, uint64_t& number) {
 }
 
 absl::Status Unexpected(const Reply& reply) {
-  return absl::InternalError(absl::StrCat("unexpected reply from the store: \"",
-                                          TextAt(reply, 0), "\" ", TextAt(reply, 1)));
+  return absl::InternalError(absl::StrCat("unexpected reply from the store: \"", TextAt(reply, 0),
+                                          "\" ", TextAt(reply, 1)));
 }
 
 std::string Fenced(absl::string_view epoch, absl::string_view owner) {
@@ -127,8 +127,8 @@ void RedisJournal::ReadHead(HeadDone done) {
 void RedisJournal::Own(std::string owner, uint64_t expected_epoch, HeadDone done) {
   if (owner.size() > kMaxOwnerBytes) {
     return AnswerInPlace([done = std::move(done), size = owner.size()](Reply) {
-      done(absl::InvalidArgumentError(absl::StrFormat(
-          "an owner's name has %d bytes; the limit is %d", size, kMaxOwnerBytes)));
+      done(absl::InvalidArgumentError(
+          absl::StrFormat("an owner's name has %d bytes; the limit is %d", size, kMaxOwnerBytes)));
     });
   }
   Ask({"FCALL", "tideline_own_1", "1", meta_key_, owner, absl::StrCat(expected_epoch),
@@ -137,8 +137,8 @@ void RedisJournal::Own(std::string owner, uint64_t expected_epoch, HeadDone done
         if (absl::Status status = StatusOf(reply); !status.ok()) return done(status);
         const absl::string_view word = TextAt(reply, 0);
         if (word == "MOVED") {
-          return done(absl::AbortedError(absl::StrCat(
-              Fenced(TextAt(reply, 2), TextAt(reply, 1)), ", not ", expected_epoch)));
+          return done(absl::AbortedError(
+              absl::StrCat(Fenced(TextAt(reply, 2), TextAt(reply, 1)), ", not ", expected_epoch)));
         }
         if (word == "BROKEN") return done(absl::FailedPreconditionError(TextAt(reply, 1)));
         if (word != "OK") return done(Unexpected(reply));
@@ -184,9 +184,9 @@ struct RedisJournal::Loading {
   std::vector<std::string> kinds;
   RecordVisitor visit;
   StatusDone done;
-  size_t kind = 0;                         // being loaded
-  absl::flat_hash_set<std::string> seen;   // its ids: HSCAN may return one twice
-  absl::Status status;                     // first error; pages under way are ignored then
+  size_t kind = 0;                        // being loaded
+  absl::flat_hash_set<std::string> seen;  // its ids: HSCAN may return one twice
+  absl::Status status;                    // first error; pages under way are ignored then
 };
 
 void RedisJournal::Load(std::vector<std::string> kinds, RecordVisitor visit, StatusDone done) {
@@ -280,8 +280,8 @@ absl::StatusOr<Page> PageOf(uint64_t after, Reply& reply) {
         absl::StrFormat("position %d lies beyond the journal's end %d", after, page.last));
   }
   if (word == "TRIMMED") {
-    return absl::OutOfRangeError(absl::StrFormat(
-        "entries after %d are trimmed; the oldest kept is %d", after, page.first));
+    return absl::OutOfRangeError(
+        absl::StrFormat("entries after %d are trimmed; the oldest kept is %d", after, page.first));
   }
   if (word != "OK") return Unexpected(reply);
   for (size_t i = 3; i + 2 < reply.elements.size(); i += 3) {
@@ -336,8 +336,8 @@ void RedisJournal::Seal(uint64_t number, StatusDone done) {
   Ask({"FCALL", "tideline_seal_1", "1", meta_key_, absl::StrCat(number)},
       [number, done = std::move(done)](Reply reply) {
         if (TextAt(reply, 0) != "BEYOND") return done(StatusOf(reply));
-        done(absl::OutOfRangeError(absl::StrCat("cannot seal ", number, ": the last commit is ",
-                                                TextAt(reply, 1))));
+        done(absl::OutOfRangeError(
+            absl::StrCat("cannot seal ", number, ": the last commit is ", TextAt(reply, 1))));
       });
 }
 

@@ -56,7 +56,7 @@ class RedisJournal : public Journal {
 
   const std::shared_ptr<Lane> lane_;
   const std::shared_ptr<Growth> growth_;
-  const std::string prefix_;         // "tl:{work_routing:3}:"
+  const std::string prefix_;  // "tl:{work_routing:3}:"
   const std::string meta_key_;
   const std::string journal_key_;
   const std::string followers_key_;

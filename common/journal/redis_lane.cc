@@ -58,9 +58,8 @@ void Tail::Look() {
     topic.committed = committed;
     if (!topic.waited_for || !topic.stale) continue;
     ++asked_;
-    client_.Send({"HGET", topic.meta_key, "commit"}, [this, i](redis::Reply reply) {
-      OnEnd(topics_[i], reply);
-    });
+    client_.Send({"HGET", topic.meta_key, "commit"},
+                 [this, i](redis::Reply reply) { OnEnd(topics_[i], reply); });
   }
   OnLookedAt();
 }
@@ -87,8 +86,8 @@ void Tail::OnLookedAt() {
 }
 
 void Tail::Wait() {
-  std::vector<std::string> args = {"XREAD", "COUNT", "1", "BLOCK",
-                                   absl::StrCat(absl::ToInt64Milliseconds(kBlock)), "STREAMS"};
+  std::vector<std::string> args = {
+      "XREAD", "COUNT", "1", "BLOCK", absl::StrCat(absl::ToInt64Milliseconds(kBlock)), "STREAMS"};
   std::vector<std::string> ids;
   bool failed = false;
   for (const Topic& topic : topics_) {

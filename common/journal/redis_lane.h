@@ -28,10 +28,10 @@ class Tail {
     std::string meta_key;
     std::string stream_key;
     std::weak_ptr<Growth> growth;
-    uint64_t committed = 0;  // Growth::committed at the last look
-    std::string known = "0"; // last number seen; hints are for what comes after it
-    bool stale = true;       // `known` must be asked for before waiting
-    bool waited_for = false; // in the XREAD under way
+    uint64_t committed = 0;   // Growth::committed at the last look
+    std::string known = "0";  // last number seen; hints are for what comes after it
+    bool stale = true;        // `known` must be asked for before waiting
+    bool waited_for = false;  // in the XREAD under way
   };
 
   void Look();

@@ -61,22 +61,22 @@ absl::string_view ConfigField(const Reply& config, absl::string_view name) {
 
 void AddWarnings(const Reply& config, StoreInfo& info) {
   if (!config.is_array()) {
-    info.warnings.push_back(absl::StrCat(
-        "the server's settings cannot be read (", config.text,
-        "); grant +config|get, or make sure of appendonly yes, appendfsync always and "
-        "maxmemory-policy noeviction"));
+    info.warnings.push_back(
+        absl::StrCat("the server's settings cannot be read (", config.text,
+                     "); grant +config|get, or make sure of appendonly yes, appendfsync always and "
+                     "maxmemory-policy noeviction"));
     return;
   }
   if (ConfigField(config, "appendonly") != "yes") {
-    info.warnings.push_back(
-        "appendonly is off: a restart loses everything; set appendonly yes");
+    info.warnings.push_back("appendonly is off: a restart loses everything; set appendonly yes");
   } else if (ConfigField(config, "appendfsync") != "always") {
-    info.warnings.push_back(absl::StrCat(
-        "appendfsync is ", ConfigField(config, "appendfsync"),
-        ": a power cut loses acknowledged work; set appendfsync always"));
+    info.warnings.push_back(
+        absl::StrCat("appendfsync is ", ConfigField(config, "appendfsync"),
+                     ": a power cut loses acknowledged work; set appendfsync always"));
   } else if (ConfigField(config, "no-appendfsync-on-rewrite") == "yes") {
     info.warnings.push_back(
-        "no-appendfsync-on-rewrite is on: acknowledged work is not durable during a rewrite; set it "
+        "no-appendfsync-on-rewrite is on: acknowledged work is not durable during a rewrite; set "
+        "it "
         "to no");
   }
   if (info.evicts) {
@@ -86,7 +86,8 @@ void AddWarnings(const Reply& config, StoreInfo& info) {
   }
   if (info.max_bytes == 0) {
     info.warnings.push_back(
-        "maxmemory is not set: a full machine kills the server; set it to at most three quarters of "
+        "maxmemory is not set: a full machine kills the server; set it to at most three quarters "
+        "of "
         "the memory");
   }
 }
@@ -185,8 +186,9 @@ absl::Status RedisStore::Open(int partitions, absl::Duration timeout) {
         absl::StrFormat("%d partitions; 1 to %d are allowed", partitions, kMaxPartitions));
   }
   TL_RETURN_IF_ERROR(InstallFunctions(timeout));
-  TL_ASSIGN_OR_RETURN(const Reply settled, Ask({"FCALL", "tideline_settle_1", "1", kStoreKey,
-                                                absl::StrCat(partitions)}, timeout));
+  TL_ASSIGN_OR_RETURN(
+      const Reply settled,
+      Ask({"FCALL", "tideline_settle_1", "1", kStoreKey, absl::StrCat(partitions)}, timeout));
   TL_RETURN_IF_ERROR(StatusOf(settled));
   if (settled.elements.size() == 2 && settled.elements[1].text == absl::StrCat(partitions)) {
     return absl::OkStatus();
@@ -218,18 +220,16 @@ std::unique_ptr<Journal> RedisStore::OpenJournal(absl::string_view service, int 
 absl::StatusOr<StoreInfo> RedisStore::Inspect() {
   TL_ASSIGN_OR_RETURN(const Reply told, Ask({"INFO"}, kInspectTimeout));
   TL_RETURN_IF_ERROR(StatusOf(told));
-  TL_ASSIGN_OR_RETURN(
-      const Reply config,
-      Ask({"CONFIG", "GET", "appendonly", "appendfsync", "maxmemory-policy",
-           "no-appendfsync-on-rewrite"},
-          kInspectTimeout));
+  TL_ASSIGN_OR_RETURN(const Reply config, Ask({"CONFIG", "GET", "appendonly", "appendfsync",
+                                               "maxmemory-policy", "no-appendfsync-on-rewrite"},
+                                              kInspectTimeout));
   StoreInfo info;
   info.description = absl::StrCat("Redis ", InfoField(told.text, "redis_version"), " at ",
                                   options_.endpoint->description());
   info.used_bytes = InfoNumber(told.text, "used_memory");
   info.max_bytes = InfoNumber(told.text, "maxmemory");
-  info.durable = ConfigField(config, "appendonly") == "yes" &&
-                 ConfigField(config, "appendfsync") == "always";
+  info.durable =
+      ConfigField(config, "appendonly") == "yes" && ConfigField(config, "appendfsync") == "always";
   const absl::string_view policy = InfoField(told.text, "maxmemory_policy");
   info.evicts = !policy.empty() && policy != "noeviction";
   AddWarnings(config, info);

@@ -58,9 +58,9 @@ class RedisStore : public Store {
   absl::Mutex mutex_;
   std::map<Loop*, std::weak_ptr<Lane>> lanes_ ABSL_GUARDED_BY(mutex_);
   std::map<std::pair<std::string, int>, std::weak_ptr<Growth>> growth_ ABSL_GUARDED_BY(mutex_);
-  Loop loop_;                               // for the store's own questions
-  std::unique_ptr<redis::Client> client_;   // lives on loop_
-  std::unique_ptr<Loop::Timer> refresh_;    // lives on loop_
+  Loop loop_;                              // for the store's own questions
+  std::unique_ptr<redis::Client> client_;  // lives on loop_
+  std::unique_ptr<Loop::Timer> refresh_;   // lives on loop_
 };
 
 }  // namespace tideline::journal

@@ -67,9 +67,12 @@ Loop::~Loop() {
   state_->thread.join();
   // Whatever is still open (our async handle, timers of objects that were not destroyed) is closed
   // here, where no other thread is left.
-  uv_walk(&state_->loop, [](uv_handle_t* handle, void*) {
-    if (!uv_is_closing(handle)) uv_close(handle, nullptr);
-  }, nullptr);
+  uv_walk(
+      &state_->loop,
+      [](uv_handle_t* handle, void*) {
+        if (!uv_is_closing(handle)) uv_close(handle, nullptr);
+      },
+      nullptr);
   uv_run(&state_->loop, UV_RUN_DEFAULT);
   uv_loop_close(&state_->loop);
 }
@@ -117,7 +120,9 @@ void Loop::Timer::Set(absl::Duration delay, std::function<void()> work) {
     // libuv counts whole milliseconds from its own cached clock, rounded down: one more keeps the
     // promise that a timer is never early. A year bounds InfiniteDuration.
     delay = std::min(delay, absl::Hours(24 * 365));
-    ms = static_cast<uint64_t>(absl::ToInt64Milliseconds(absl::Ceil(delay, absl::Milliseconds(1)))) + 1;
+    ms =
+        static_cast<uint64_t>(absl::ToInt64Milliseconds(absl::Ceil(delay, absl::Milliseconds(1)))) +
+        1;
   }
   uv_update_time(state_->handle.loop);
   uv_timer_start(

@@ -71,7 +71,8 @@ absl::Status ParseHost(absl::string_view text, Address& address) {
   }
   if (address.host.empty()) return Bad("no host");
   if (port.empty()) return absl::OkStatus();
-  if (!absl::SimpleAtoi(port.substr(1), &address.port) || address.port < 1 || address.port > 65535) {
+  if (!absl::SimpleAtoi(port.substr(1), &address.port) || address.port < 1 ||
+      address.port > 65535) {
     return Bad("the port is not a number from 1 to 65535");
   }
   return absl::OkStatus();
@@ -92,7 +93,8 @@ absl::StatusOr<Address> ParseAddress(absl::string_view url) {
   }
   if (absl::StartsWith(url, "rediss://")) {
     return absl::UnimplementedError(
-        "Redis URL: rediss:// needs TLS, which this build's Redis client does not have. Run stunnel "
+        "Redis URL: rediss:// needs TLS, which this build's Redis client does not have. Run "
+        "stunnel "
         "beside this process (client = yes, verifyChain = yes, checkHost) and give its local "
         "address as redis://127.0.0.1:PORT");
   }

@@ -20,13 +20,13 @@ struct Address {
   std::string unix_path;  // absolute; empty: TCP
   std::string host;       // IP address or DNS name, without brackets
   int port = kDefaultPort;
-  std::string user;       // empty: Redis' default user
-  std::string password;   // empty: no AUTH
+  std::string user;      // empty: Redis' default user
+  std::string password;  // empty: no AUTH
 };
 
-// INVALID_ARGUMENT that says what is wrong with the URL, without showing its password. UNIMPLEMENTED
-// for rediss://, naming what to do instead. Database numbers other than 0 are refused: Redis Cluster
-// has none.
+// INVALID_ARGUMENT that says what is wrong with the URL, without showing its password.
+// UNIMPLEMENTED for rediss://, naming what to do instead. Database numbers other than 0 are
+// refused: Redis Cluster has none.
 absl::StatusOr<Address> ParseAddress(absl::string_view url);
 
 // The address as a URL without its password, for logs and messages.

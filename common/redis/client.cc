@@ -148,8 +148,8 @@ void Client::OnDown(std::string why) {
   const absl::Duration bound =
       std::min(kMaxBackoff, kMinBackoff * (int64_t{1} << std::min(failures_, 10)));
   ++failures_;
-  const int64_t ms = absl::Uniform(absl::IntervalClosed, random_, int64_t{0},
-                                   absl::ToInt64Milliseconds(bound));
+  const int64_t ms =
+      absl::Uniform(absl::IntervalClosed, random_, int64_t{0}, absl::ToInt64Milliseconds(bound));
   reconnect_.Set(absl::Milliseconds(ms), [this] { Find(); });
   // Outside the connection's own frames, and with this client in order: callbacks may send again.
   const std::weak_ptr<int> alive = alive_;

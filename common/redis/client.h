@@ -94,7 +94,7 @@ class Client {
   std::shared_ptr<int> alive_;
   absl::BitGen random_;
   Phase phase_ = Phase::kWaiting;
-  int failures_ = 0;            // connections failed in a row
+  int failures_ = 0;  // connections failed in a row
   std::string trouble_;
   Address address_;
   std::unique_ptr<Connection> connection_;

@@ -125,8 +125,9 @@ Connection::Connection(Loop& loop, const Address& address, Events events)
   poll_ = new Poll{{}, this};
   uv_poll_init(loop_.raw(), &poll_->handle, context_->c.fd);
   poll_->handle.data = poll_;
-  context_->ev = {poll_, Adapter::AddRead, Adapter::DelRead, Adapter::AddWrite, Adapter::DelWrite,
-                  Adapter::Cleanup};
+  context_->ev = {
+      poll_,           Adapter::AddRead, Adapter::DelRead, Adapter::AddWrite, Adapter::DelWrite,
+      Adapter::Cleanup};
   redisAsyncSetDisconnectCallback(context_, Adapter::OnDisconnect);
   redisAsyncSetConnectCallback(context_, Adapter::OnConnect);
 }

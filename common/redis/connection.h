@@ -24,9 +24,9 @@ namespace tideline::redis {
 class Connection {
  public:
   struct Events {
-    std::function<void()> up;                 // connected; commands sent before are on their way
-    std::function<void(Reply)> reply;         // one per command, in order
-    std::function<void(std::string)> down;    // once, with the reason; no event follows
+    std::function<void()> up;               // connected; commands sent before are on their way
+    std::function<void(Reply)> reply;       // one per command, in order
+    std::function<void(std::string)> down;  // once, with the reason; no event follows
   };
 
   // Begins to connect. `address.host` must be an IP address. The login is not used here.
@@ -40,8 +40,8 @@ class Connection {
   void Send(absl::Span<const absl::string_view> args);
 
  private:
-  struct Poll;      // the libuv handle; outlives the connection by one turn of the loop
-  struct Adapter;   // what hiredis calls
+  struct Poll;     // the libuv handle; outlives the connection by one turn of the loop
+  struct Adapter;  // what hiredis calls
 
   void SetSocketOptions(const Address& address);
   bool SpokeUnasked() const;

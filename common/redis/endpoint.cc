@@ -32,8 +32,9 @@ struct Lookup {
       address.host = text;
       found(address);
     } else {
-      found(absl::UnavailableError(absl::StrFormat("cannot resolve \"%s\": %s", address.host,
-                                                   status == 0 ? "no address" : uv_strerror(status))));
+      found(absl::UnavailableError(
+          absl::StrFormat("cannot resolve \"%s\": %s", address.host,
+                          status == 0 ? "no address" : uv_strerror(status))));
     }
   }
 };
@@ -60,7 +61,8 @@ class Fixed : public Endpoint {
         },
         address_.host.c_str(), nullptr, &hints);
     if (status == 0) return;
-    loop.Post([lookup = std::shared_ptr<Lookup>(lookup), status] { lookup->Finish(status, nullptr); });
+    loop.Post(
+        [lookup = std::shared_ptr<Lookup>(lookup), status] { lookup->Finish(status, nullptr); });
   }
 
   bool moves() const override { return false; }

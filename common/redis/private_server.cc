@@ -63,31 +63,47 @@ absl::StatusOr<std::string> PrivateServer::FindProgram(const std::string& progra
       if (access(full.c_str(), X_OK) == 0) return full;
     }
   }
-  return absl::NotFoundError(absl::StrCat(
-      "no program \"", program, "\": install Debian's package redis-server, or name a running "
-      "server by URL"));
+  return absl::NotFoundError(
+      absl::StrCat("no program \"", program,
+                   "\": install Debian's package redis-server, or name a running "
+                   "server by URL"));
 }
 
 std::vector<std::string> PrivateServer::Arguments(const std::string& program) const {
   std::vector<std::string> args = {
       program,
-      "--port", "0",
-      "--unixsocket", options_.socket_path,
-      "--unixsocketperm", "700",
-      "--dir", options_.data_folder,
-      "--logfile", log_path(),
-      "--daemonize", "no",
-      "--supervised", "no",
-      "--save", "",
-      "--appendonly", "yes",
-      "--appendfsync", options_.fsync_always ? "always" : "everysec",
-      "--no-appendfsync-on-rewrite", "no",
+      "--port",
+      "0",
+      "--unixsocket",
+      options_.socket_path,
+      "--unixsocketperm",
+      "700",
+      "--dir",
+      options_.data_folder,
+      "--logfile",
+      log_path(),
+      "--daemonize",
+      "no",
+      "--supervised",
+      "no",
+      "--save",
+      "",
+      "--appendonly",
+      "yes",
+      "--appendfsync",
+      options_.fsync_always ? "always" : "everysec",
+      "--no-appendfsync-on-rewrite",
+      "no",
       // A rewrite takes a core for seconds; from 64 MB on, the default, a loaded server would be at
       // it half the time. Without compression it takes half as long.
-      "--auto-aof-rewrite-min-size", "512mb",
-      "--rdbcompression", "no",
-      "--maxmemory", absl::StrCat(options_.max_memory_bytes),
-      "--maxmemory-policy", "noeviction",
+      "--auto-aof-rewrite-min-size",
+      "512mb",
+      "--rdbcompression",
+      "no",
+      "--maxmemory",
+      absl::StrCat(options_.max_memory_bytes),
+      "--maxmemory-policy",
+      "noeviction",
   };
   args.insert(args.end(), options_.more.begin(), options_.more.end());
   return args;

@@ -42,8 +42,8 @@ class PrivateServer {
   static absl::StatusOr<std::string> FindProgram(const std::string& program = "redis-server");
 
   // Starts the child and waits until it answers PING: it has loaded its data then. NOT_FOUND when
-  // there is no such program; UNAVAILABLE with the end of its log when it exits or takes longer than
-  // `timeout`. FAILED_PRECONDITION when it is running.
+  // there is no such program; UNAVAILABLE with the end of its log when it exits or takes longer
+  // than `timeout`. FAILED_PRECONDITION when it is running.
   absl::Status Start(absl::Duration timeout = absl::Seconds(60));
 
   // SIGTERM, and SIGKILL after `patience`; waits for the end.

@@ -156,12 +156,10 @@ TEST_P(JournalTest, AnswersComeInOrderAlsoWhenOneNeedsNoStore) {
   OwnAndCommit(0);
   Commit bad = MakeCommit(2);
   bad.writes.push_back(Put("", "no kind", ""));
-  const std::vector<Answer> answers =
-      CommitTogether(*journal_, epoch_, {MakeCommit(1), bad, MakeCommit(2), MakeCommit(2),
-                                         MakeCommit(9), bad});
-  EXPECT_THAT(answers,
-              ElementsAre(Answer::kApplied, Answer::kBroken, Answer::kApplied, Answer::kAlready,
-                          Answer::kGap, Answer::kBroken));
+  const std::vector<Answer> answers = CommitTogether(
+      *journal_, epoch_, {MakeCommit(1), bad, MakeCommit(2), MakeCommit(2), MakeCommit(9), bad});
+  EXPECT_THAT(answers, ElementsAre(Answer::kApplied, Answer::kBroken, Answer::kApplied,
+                                   Answer::kAlready, Answer::kGap, Answer::kBroken));
 }
 
 TEST_P(JournalTest, CallbacksNeverComeFromInsideTheCall) {
@@ -171,9 +169,8 @@ TEST_P(JournalTest, CallbacksNeverComeFromInsideTheCall) {
   loop_->Post([&] {
     Commit bad = MakeCommit(0);
     inside = true;
-    journal_->raw().Commit(epoch_, std::make_shared<const Commit>(bad), [&](Answer, std::string) {
-      called_inside |= inside;
-    });
+    journal_->raw().Commit(epoch_, std::make_shared<const Commit>(bad),
+                           [&](Answer, std::string) { called_inside |= inside; });
     journal_->raw().Check(epoch_, 0, [&](Answer, std::string) {
       called_inside |= inside;
       done.Notify();

@@ -29,8 +29,8 @@ class SharedServer : public ::testing::Environment {
 };
 
 // GoogleTest deletes it.
-SharedServer* const shared_server = static_cast<SharedServer*>(
-    ::testing::AddGlobalTestEnvironment(new SharedServer));
+SharedServer* const shared_server =
+    static_cast<SharedServer*>(::testing::AddGlobalTestEnvironment(new SharedServer));
 
 void OwnAndCommitIn(BlockingJournal& journal, uint64_t commits, uint64_t& epoch) {
   auto head = journal.Own("owner", 0);

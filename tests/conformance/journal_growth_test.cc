@@ -60,7 +60,8 @@ TEST_P(JournalTest, AReaderOfTheSameProcessHearsOfEachCommit) {
 TEST_P(JournalTest, ReadersOnSeveralLoopsHear) {
   OwnAndCommit(0);
   Loop one("one"), two("two");
-  Reader first(*store_, service_, one), second(*store_, service_, two), third(*store_, service_, two);
+  Reader first(*store_, service_, one), second(*store_, service_, two),
+      third(*store_, service_, two);
   ASSERT_EQ(journal_->Commit(epoch_, MakeCommit(1)), Answer::kApplied);
   EXPECT_TRUE(first.WaitFor(1));
   EXPECT_TRUE(second.WaitFor(1));

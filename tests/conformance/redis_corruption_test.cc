@@ -47,7 +47,9 @@ TEST_F(RedisJournalTest, ARecordUnderAnothersIdIsDataLoss) {
 
 TEST_F(RedisJournalTest, ARecordCutShortIsDataLoss) {
   OwnAndCommit(1);
-  for (const char* stored : {"", "\x01", "\x01" "abc"}) {
+  for (const char* stored : {"", "\x01",
+                             "\x01"
+                             "abc"}) {
     server_->Command({"HSET", kItems, "1", stored});
     EXPECT_EQ(journal_->Load({"item"}).status().code(), absl::StatusCode::kDataLoss);
   }
@@ -196,7 +198,8 @@ TEST_F(RedisJournalTest, AReplyThatMakesNoSenseIsBroken) {
   for (const char* reply : {"{'MAYBE'}", "'APPLIED'", "{}", "1", "nil"}) {
     server_->Command({"FUNCTION", "LOAD", "REPLACE",
                       absl::StrCat("#!lua name=tideline\nredis.register_function("
-                                   "'tideline_commit_1', function() return ", reply, " end)")});
+                                   "'tideline_commit_1', function() return ",
+                                   reply, " end)")});
     EXPECT_EQ(journal_->Commit(epoch_, MakeCommit(2)), Answer::kBroken) << reply;
   }
 }
@@ -204,8 +207,13 @@ TEST_F(RedisJournalTest, AReplyThatMakesNoSenseIsBroken) {
 TEST_F(RedisJournalTest, TheFunctionsRefuseMalformedArguments) {
   OwnAndCommit(0);
   const auto commit = [&](std::vector<std::string> last) {
-    std::vector<std::string> args = {"FCALL", "tideline_commit_1", "3", kMeta, kStream, kItems,
-                                     "1", "1", "0", "digest", "entry", "memos", "1"};
+    std::vector<std::string> args = {"FCALL", "tideline_commit_1",
+                                     "3",     kMeta,
+                                     kStream, kItems,
+                                     "1",     "1",
+                                     "0",     "digest",
+                                     "entry", "memos",
+                                     "1"};
     args.insert(args.end(), last.begin(), last.end());
     return AnswerOf(server_->Command(args));
   };

@@ -56,10 +56,11 @@ class Committer {
 
  private:
   void Send(const std::shared_ptr<const Commit>& commit) {
-    journal_.Commit(epoch_, commit, [this, wave = wave_, number = commit->number](
-                                        Answer answer, std::string detail) {
-      if (wave == wave_) OnAnswer(number, answer, detail);
-    });
+    journal_.Commit(
+        epoch_, commit,
+        [this, wave = wave_, number = commit->number](Answer answer, std::string detail) {
+          if (wave == wave_) OnAnswer(number, answer, detail);
+        });
   }
 
   void OnAnswer(uint64_t number, Answer answer, const std::string& detail) {

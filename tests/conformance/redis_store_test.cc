@@ -57,8 +57,8 @@ TEST_F(RedisJournalTest, FunctionsOfAnOlderOrAlteredLibraryAreReplaced) {
   for (const char* version : {"{'0', 'older'}", "{'1', 'altered'}", "{'x', 'unreadable'}"}) {
     server_->Command({"FUNCTION", "LOAD", "REPLACE",
                       absl::StrCat("#!lua name=tideline\nredis.register_function{function_name="
-                                   "'tideline_version', callback=function() return ", version,
-                                   " end, flags={'no-writes'}}")});
+                                   "'tideline_version', callback=function() return ",
+                                   version, " end, flags={'no-writes'}}")});
     ASSERT_NE(InstalledDigest(*server_), ours);
     ASSERT_TRUE(store_->Open(16, absl::Seconds(5)).ok());
     EXPECT_EQ(InstalledDigest(*server_), ours);
@@ -66,8 +66,8 @@ TEST_F(RedisJournalTest, FunctionsOfAnOlderOrAlteredLibraryAreReplaced) {
 }
 
 TEST_F(RedisJournalTest, FunctionsOfANewerLibraryAreLeft) {
-  std::string newer = std::regex_replace(kFunctions, std::regex("local VERSION = \\d+"),
-                                         "local VERSION = 99");
+  std::string newer =
+      std::regex_replace(kFunctions, std::regex("local VERSION = \\d+"), "local VERSION = 99");
   newer = std::regex_replace(newer, std::regex("%DIGEST%"), "newer");
   ASSERT_FALSE(server_->Command({"FUNCTION", "LOAD", "REPLACE", newer}).is_error());
   ASSERT_TRUE(store_->Open(16, absl::Seconds(5)).ok());

@@ -122,8 +122,7 @@ TEST_F(RedisJournalTest, ACommitWaitsForAServerThatComesBackInTime) {
   server_->Kill();
   EXPECT_EQ(journal_->Commit(epoch_, MakeCommit(2)), Answer::kLost);  // connection lost, or waited
   Answer answer = Answer::kLost;
-  std::thread committing(
-      [&] { answer = CommitUntilKnown(*journal_, epoch_, MakeCommit(2)); });
+  std::thread committing([&] { answer = CommitUntilKnown(*journal_, epoch_, MakeCommit(2)); });
   server_->Restart();
   committing.join();
   EXPECT_EQ(answer, Answer::kApplied);

@@ -33,13 +33,12 @@ class BlockingJournal {
   }
 
   absl::StatusOr<journal::Head> ReadHead() {
-    return Wait<absl::StatusOr<journal::Head>>(
-        absl::UnknownError(""), [&](auto done) { journal_->ReadHead(done); });
+    return Wait<absl::StatusOr<journal::Head>>(absl::UnknownError(""),
+                                               [&](auto done) { journal_->ReadHead(done); });
   }
   absl::StatusOr<journal::Head> Own(std::string owner, uint64_t expected_epoch) {
-    return Wait<absl::StatusOr<journal::Head>>(absl::UnknownError(""), [&](auto done) {
-      journal_->Own(owner, expected_epoch, done);
-    });
+    return Wait<absl::StatusOr<journal::Head>>(
+        absl::UnknownError(""), [&](auto done) { journal_->Own(owner, expected_epoch, done); });
   }
   // All records, or the first error.
   absl::StatusOr<Records> Load(std::vector<std::string> kinds) {
@@ -71,17 +70,16 @@ class BlockingJournal {
         absl::UnknownError(""), [&](auto done) { journal_->Read(after, limit, done); });
   }
   absl::Status PublishCursor(std::string follower, uint64_t number) {
-    return Wait<absl::Status>(absl::UnknownError(""), [&](auto done) {
-      journal_->PublishCursor(follower, number, done);
-    });
+    return Wait<absl::Status>(absl::UnknownError(""),
+                              [&](auto done) { journal_->PublishCursor(follower, number, done); });
   }
   absl::Status Seal(uint64_t number) {
     return Wait<absl::Status>(absl::UnknownError(""),
                               [&](auto done) { journal_->Seal(number, done); });
   }
   absl::StatusOr<uint64_t> Trim(uint64_t epoch, uint64_t number) {
-    return Wait<absl::StatusOr<uint64_t>>(
-        absl::UnknownError(""), [&](auto done) { journal_->Trim(epoch, number, done); });
+    return Wait<absl::StatusOr<uint64_t>>(absl::UnknownError(""),
+                                          [&](auto done) { journal_->Trim(epoch, number, done); });
   }
 
   journal::Journal& raw() { return *journal_; }  // on the loop only

@@ -87,14 +87,12 @@ class FaultyJournal : public journal::Journal {
     sent_.push_back({epoch, commit});
     auto fault = Take(commit_faults_, sent_.size());
     if (!fault && script_) fault = script_(sent_.back());
-    Forward(std::move(fault), std::move(done), [&](CommitDone answer) {
-      inner_->Commit(epoch, commit, std::move(answer));
-    });
+    Forward(std::move(fault), std::move(done),
+            [&](CommitDone answer) { inner_->Commit(epoch, commit, std::move(answer)); });
   }
   void Check(uint64_t epoch, uint64_t last_number, CommitDone done) override {
-    Forward(Take(check_faults_, ++checks_), std::move(done), [&](CommitDone answer) {
-      inner_->Check(epoch, last_number, std::move(answer));
-    });
+    Forward(Take(check_faults_, ++checks_), std::move(done),
+            [&](CommitDone answer) { inner_->Check(epoch, last_number, std::move(answer)); });
   }
 
   void OnGrowth(std::function<void()> hint) override { inner_->OnGrowth(std::move(hint)); }

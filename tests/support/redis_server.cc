@@ -30,8 +30,8 @@ RedisServer::RedisServer(uint64_t max_memory_bytes, std::vector<std::string> mor
   signal(SIGPIPE, SIG_IGN);
   MustStart(server_);
   loop_.Run([this] {
-    client_ = std::make_unique<redis::Client>(
-        loop_, redis::FixedEndpoint(*redis::ParseAddress(url())));
+    client_ =
+        std::make_unique<redis::Client>(loop_, redis::FixedEndpoint(*redis::ParseAddress(url())));
   });
 }
 

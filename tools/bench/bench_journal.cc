@@ -75,8 +75,8 @@ class Runner {
           std::fprintf(stderr, "%s %s\n", std::string(AnswerName(answer)).c_str(), detail.c_str());
           std::abort();
         }
-        latencies_.push_back(std::chrono::duration<double, std::milli>(MonotonicClock::now() - sent)
-                                 .count());
+        latencies_.push_back(
+            std::chrono::duration<double, std::milli>(MonotonicClock::now() - sent).count());
         --open_;
         Pump();
       });
@@ -117,15 +117,16 @@ double MeasureLoad(journal::Journal& journal, Loop& loop) {
   absl::Notification done;
   const auto begin = MonotonicClock::now();
   loop.Post([&] {
-    journal.Load({"kind0", "kind1", "kind2", "kind3"},
-                 [&](absl::string_view, std::string, std::string) {
-                   ++records;
-                   return absl::OkStatus();
-                 },
-                 [&](absl::Status status) {
-                   if (!status.ok()) std::fprintf(stderr, "%s\n", status.ToString().c_str());
-                   done.Notify();
-                 });
+    journal.Load(
+        {"kind0", "kind1", "kind2", "kind3"},
+        [&](absl::string_view, std::string, std::string) {
+          ++records;
+          return absl::OkStatus();
+        },
+        [&](absl::Status status) {
+          if (!status.ok()) std::fprintf(stderr, "%s\n", status.ToString().c_str());
+          done.Notify();
+        });
   });
   done.WaitForNotification();
   return records / std::chrono::duration<double>(MonotonicClock::now() - begin).count();
@@ -175,10 +176,10 @@ std::vector<std::string> Measure(journal::Journal& journal, Loop& loop) {
       const Result r = runner.Run(loop, absl::GetFlag(FLAGS_seconds));
       std::printf("%8d %10d %12.0f %12.0f %9.3f %9.3f\n", items, in_flight, r.commits, r.records,
                   r.p50_ms, r.p99_ms);
-      json.push_back(absl::StrFormat(
-          "  \"commits_%d_%d\": {\"commits_per_s\": %.0f, \"records_per_s\": %.0f, "
-          "\"p50_ms\": %.3f, \"p99_ms\": %.3f}",
-          items, in_flight, r.commits, r.records, r.p50_ms, r.p99_ms));
+      json.push_back(
+          absl::StrFormat("  \"commits_%d_%d\": {\"commits_per_s\": %.0f, \"records_per_s\": %.0f, "
+                          "\"p50_ms\": %.3f, \"p99_ms\": %.3f}",
+                          items, in_flight, r.commits, r.records, r.p50_ms, r.p99_ms));
     }
   }
   const double loaded = MeasureLoad(journal, loop), read = MeasureRead(journal, loop);

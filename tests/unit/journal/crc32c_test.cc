@@ -32,8 +32,8 @@ TEST_P(Crc32cTest, AgreesWithTheVectorsOfRfc3720) {
   EXPECT_EQ(Of(rising, GetParam()), 0x46dd794eu);
   EXPECT_EQ(Of(falling, GetParam()), 0x113fdb5cu);
   const unsigned char read_command[48] = {
-      0x01, 0xc0, 0, 0, 0,    0, 0, 0, 0, 0, 0, 0, 0,    0, 0, 0,    0x14, 0, 0,    0, 0,    0, 0x04, 0,
-      0,    0,    0, 0x14, 0, 0, 0, 0x18, 0x28, 0, 0, 0, 0, 0, 0, 0, 0x02, 0, 0,    0, 0,    0, 0,    0};
+      0x01, 0xc0, 0, 0,    0, 0, 0, 0,    0,    0, 0, 0, 0, 0, 0, 0, 0x14, 0, 0, 0, 0, 0, 0x04, 0,
+      0,    0,    0, 0x14, 0, 0, 0, 0x18, 0x28, 0, 0, 0, 0, 0, 0, 0, 0x02, 0, 0, 0, 0, 0, 0,    0};
   EXPECT_EQ(Of({reinterpret_cast<const char*>(read_command), 48}, GetParam()), 0xd9963a56u);
   EXPECT_EQ(Of("123456789", GetParam()), 0xe3069283u);
   EXPECT_EQ(Of("", GetParam()), 0u);

@@ -23,15 +23,18 @@ TEST(CommitCommand, GroupsWritesByKindSetsBeforeDeletes) {
   commit->time = absl::FromUnixNanos(123);
   commit->entry = "entry";
   commit->digest = "digest";
-  commit->writes = {{"b", "1", "x"}, {"a", "2", std::nullopt}, {"b", "3", std::nullopt},
-                    {"b", "4", "y"}, {"a", "5", ""}};
+  commit->writes = {{"b", "1", "x"},
+                    {"a", "2", std::nullopt},
+                    {"b", "3", std::nullopt},
+                    {"b", "4", "y"},
+                    {"a", "5", ""}};
   const std::string prefix = "tl:{s:0}:", meta = "meta", journal = "journal";
   CommitCommand command = MakeCommitCommand(3, commit, prefix, meta, journal);
   EXPECT_THAT(
       command.args,
       ElementsAre("FCALL", "tideline_commit_1", "4", "meta", "journal", "tl:{s:0}:r:b",
                   "tl:{s:0}:r:a", "3", "7", "123", "digest", Sealed("<entry>", "7", "entry"),
-                  Sealed("<memos>", "7", ""), "1",                               //
+                  Sealed("<memos>", "7", ""), "1",                                             //
                   "b", "2", "1", "1", Sealed("b", "1", "x"), "4", Sealed("b", "4", "y"), "3",  //
                   "a", "1", "1", "5", Sealed("a", "5", ""), "2"));
 }
@@ -40,8 +43,8 @@ TEST(CommitCommand, KeepsItsBytesWhereTheyAreHoweverManyThereAre) {
   auto commit = std::make_shared<Commit>();
   commit->number = 1;
   for (int i = 0; i < 2000; ++i) {
-    commit->writes.push_back({absl::StrCat("kind", i % 500), absl::StrCat("id", i),
-                              std::string(i, 'v')});
+    commit->writes.push_back(
+        {absl::StrCat("kind", i % 500), absl::StrCat("id", i), std::string(i, 'v')});
   }
   const std::string key = "k";
   CommitCommand command = MakeCommitCommand(1, commit, key, key, key);
