@@ -152,6 +152,8 @@ void AddDev(CLI::App& program, Command& command) {
   app->add_flag("--accept-clock-behind", dev.accept_clock_behind,
                 "Start although the clock is over an hour behind the last commit");
   app->add_flag("--quiet", dev.quiet, "Do not print what to try next");
+  app->add_flag("--check-digests", dev.check_digests,
+                "Serve /debug/digests, for tests of restarts; starting takes longer");
   app->callback([&command] {
     command.kind = Command::Kind::kDev;
     if (command.dev.data.empty()) command.dev.data = DefaultDataFolder();

@@ -84,7 +84,10 @@ std::string Explain(const absl::Status& status) {
   }
   const auto info = InfoOf(status);
   const std::map<std::string, std::string> metadata(info.metadata().begin(), info.metadata().end());
-  for (const auto& [key, value] : metadata) absl::StrAppend(&text, "  ", key, ": ", value, "\n");
+  for (const auto& [key, value] : metadata) {
+    if (key == "field" && bad_request.field_violations_size() > 0) continue;  // said above
+    absl::StrAppend(&text, "  ", key, ": ", value, "\n");
+  }
   if (const absl::Duration delay = RetryAfterOf(status); delay > absl::ZeroDuration()) {
     absl::StrAppend(&text, "  try again after: ", absl::FormatDuration(delay), "\n");
   }

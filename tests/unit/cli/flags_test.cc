@@ -108,6 +108,11 @@ TEST(FlagsTest, AListTakesJsonAsAWhole) {
       HasSubstr("skills/a\" } requirements { skill: \"workspaces/demo/skills/b\""));
 }
 
+TEST(FlagsTest, AResourceOfWhichNothingIsSaidIsThereStill) {
+  EXPECT_EQ(Filled<skill_registry::v1::CreateSkillRequest>({{"skill-id", {"java"}}}),
+            "parent: \"workspaces/demo\" skill_id: \"java\" skill { }");
+}
+
 TEST(FlagsTest, AnErrorNamesTheFlag) {
   EXPECT_EQ(Filled<SubmitWorkItemRequest>({{"priority", {"soon"}}}),
             "error: --priority: \"soon\" is not one of urgent, high, normal, low");
