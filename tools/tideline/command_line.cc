@@ -17,7 +17,7 @@ constexpr char kExamples[] = R"(Examples:
   tideline dev                                        run everything on this machine
   export TIDELINE_WORKSPACE=demo
   tideline workspace create demo
-  tideline expert create asha --team night --skills java:expert
+  tideline expert create asha --team night --skills java:expert:assessed
   tideline item submit --queue claims --title "Claim 4711" --requirements java:proficient
   tideline item watch
   tideline item explain 4711 -o json

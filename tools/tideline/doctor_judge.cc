@@ -176,10 +176,7 @@ std::vector<Finding> JudgeStore(const absl::StatusOr<journal::StoreInfo>& store)
   } else {
     findings.push_back({"store keeps everything", Level::kOk, "no eviction", ""});
   }
-  if (store->max_bytes == 0) {
-    findings.push_back({"store memory", Level::kWarning, "no limit is set",
-                        "set maxmemory to three quarters of the machine's memory"});
-  } else {
+  if (store->max_bytes > 0) {  // without a limit, the store itself warns
     const double full = static_cast<double>(store->used_bytes) / store->max_bytes;
     const Level level = full >= kFullFailure   ? Level::kFailure
                         : full >= kFullWarning ? Level::kWarning

@@ -70,7 +70,8 @@ Flag MakeFlag(const std::vector<const FieldDescriptor*>& path, bool opened_resou
   flag.name = FlagName(path, opened_resource);
   flag.path = path;
   flag.repeated = field.is_repeated();
-  flag.required = Behaves(field, google::api::REQUIRED);
+  // The custody epoch that stands now is read when none is given (run.cc).
+  flag.required = Behaves(field, google::api::REQUIRED) && field.name() != "custody_epoch";
   flag.hint = TypeHint(field);
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM)
     flag.choices = EnumWords(*field.enum_type());

@@ -75,7 +75,7 @@ void Program::MakeScene() {
            {"team", "create", "night", "--organization", "acme", "--site", "lodz"},
            {"skill", "create", "java"},
            {"expert", "create", "asha", "--team", "night", "--capacity-units", "10", "--skills",
-            "java:expert"},
+            "java:expert:assessed"},
            {"expert", "presence", "asha", "available"},
            {"queue", "create", "claims", "--home-team", "night", "--policy.mode", "push"}}) {
     const Ran ran = Run(arguments);
