@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Errors that say what failed, which field, and why, as absl::Status with payloads that the rpc seam
-// turns into google.rpc.ErrorInfo, BadRequest and RetryInfo. Pure; any thread.
+// Errors that say what failed, which field, and why, as absl::Status with payloads that the rpc
+// seam turns into google.rpc.ErrorInfo, BadRequest and RetryInfo. Pure; any thread.
 //
 //   return InvalidField("work_item.title", "is 300 bytes; the limit is 200");
 //   return Refuse(Reason::REASON_OFFER_EXPIRED, "offer o1 expired at ...", {{"offer", name}});

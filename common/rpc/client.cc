@@ -71,9 +71,9 @@ void Prepare(const CallOptions& options, grpc::ClientContext& context) {
     }
   }
   if (options.timeout == absl::InfiniteDuration()) return;
-  context.set_deadline(gpr_time_add(
-      gpr_now(GPR_CLOCK_MONOTONIC),
-      gpr_time_from_millis(absl::ToInt64Milliseconds(options.timeout), GPR_TIMESPAN)));
+  context.set_deadline(
+      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                   gpr_time_from_millis(absl::ToInt64Milliseconds(options.timeout), GPR_TIMESPAN)));
 }
 
 }  // namespace tideline::rpc

@@ -20,7 +20,8 @@
 namespace tideline::rpc {
 
 // An insecure channel to "127.0.0.1:7480" or "unix:/path", with keepalive and our message limits.
-// `service_config` is a service's service_config.json; empty: no retries by gRPC. Not connected yet.
+// `service_config` is a service's service_config.json; empty: no retries by gRPC. Not connected
+// yet.
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
                                            const std::string& service_config = "");
 

@@ -28,10 +28,11 @@ class Face {
 
   // A verb that changes state: the reply leaves when its commit is durable.
   template <class Request, class Response>
-  grpc::ServerUnaryReactor* Mutate(
-      grpc::CallbackServerContext* context, const Request* request, Response* response,
-      absl::StatusOr<Response> (Core::*verb)(const partition::Call&, const Request&,
-                                             partition::Changes&)) {
+  grpc::ServerUnaryReactor* Mutate(grpc::CallbackServerContext* context, const Request* request,
+                                   Response* response,
+                                   absl::StatusOr<Response> (Core::*verb)(const partition::Call&,
+                                                                          const Request&,
+                                                                          partition::Changes&)) {
     return seam_->Unary(
         context, *request, *response,
         [verb, request, response](partition::Core& core, const partition::Call& call,
@@ -64,11 +65,10 @@ class Face {
       grpc::CallbackServerContext* context, const Request* request,
       absl::StatusOr<partition::WatchStart<Response>> (Core::*verb)(const partition::Call&,
                                                                     const Request&) const) {
-    return OpenWatch<Response>(
-        *seam_, context, *request,
-        [verb, request](partition::Core& core, const partition::Call& call) {
-          return (static_cast<const Core&>(core).*verb)(call, *request);
-        });
+    return OpenWatch<Response>(*seam_, context, *request,
+                               [verb, request](partition::Core& core, const partition::Call& call) {
+                                 return (static_cast<const Core&>(core).*verb)(call, *request);
+                               });
   }
 
  private:

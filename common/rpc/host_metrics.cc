@@ -48,8 +48,8 @@ std::shared_ptr<void> AddHostMetrics(telemetry::Metrics& metrics, const Router& 
   const auto in_flight = gauge("batches_in_flight", "Batches sent and not acknowledged.");
   const auto anomalies = gauge("anomalies", "Upstream events that could not be applied.");
   const auto owed = gauge("calls_owed", "Calls owed to other services, not settled.");
-  const auto memo_age = gauge("memo_age_seconds",
-                              "Age of the oldest remembered answer: how late a retry is safe.");
+  const auto memo_age =
+      gauge("memo_age_seconds", "Age of the oldest remembered answer: how late a retry is safe.");
   return metrics.OnScrape([=, &metrics, &router, loops = std::move(loops)] {
     Sums sums;
     for (int p = 0; p < router.partitions(); ++p) {

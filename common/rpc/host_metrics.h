@@ -15,7 +15,6 @@ namespace tideline::rpc {
 // `loops[p]` is partition p's. Looks at the hosts when scraped, on their loops; keep the token no
 // longer than the hosts.
 [[nodiscard]] std::shared_ptr<void> AddHostMetrics(telemetry::Metrics& metrics,
-                                                   const Router& router,
-                                                   std::vector<Loop*> loops);
+                                                   const Router& router, std::vector<Loop*> loops);
 
 }  // namespace tideline::rpc

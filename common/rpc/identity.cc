@@ -20,8 +20,8 @@ using type::v1::Actor;
 // A subject goes into every event: it must be short and printable.
 absl::Status CheckSubject(absl::string_view key, absl::string_view subject) {
   if (subject.size() > kMaxSubjectBytes) {
-    return InvalidField(key, absl::StrCat("is ", subject.size(), " bytes; the limit is ",
-                                          kMaxSubjectBytes));
+    return InvalidField(
+        key, absl::StrCat("is ", subject.size(), " bytes; the limit is ", kMaxSubjectBytes));
   }
   for (char c : subject) {
     if (c < 0x21 || c > 0x7E) return InvalidField(key, "has a character that is not printable");

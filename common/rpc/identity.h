@@ -19,10 +19,11 @@ class ServerContextBase;
 namespace tideline::rpc {
 
 // Metadata of a call. Values are ASCII.
-inline constexpr char kSubjectKey[] = "tideline-subject";    // the caller, where nothing proves it
-inline constexpr char kServiceKey[] = "tideline-service";    // the calling module
+inline constexpr char kSubjectKey[] = "tideline-subject";  // the caller, where nothing proves it
+inline constexpr char kServiceKey[] = "tideline-service";  // the calling module
 inline constexpr char kBehalfKey[] = "tideline-on-behalf-of";  // for whom a service calls
-inline constexpr char kAfterKey[] = "tideline-after";        // The first value of a call's metadata under `key`; empty when there is none.
+inline constexpr char kAfterKey[] = "tideline-after";  // The first value of a call's metadata under
+                                                       // `key`; empty when there is none.
 absl::string_view FindMetadata(const grpc::ServerContextBase& context, const char* key);
 
 // "skill_registry=12,work_routing=40"

@@ -96,8 +96,8 @@ absl::StatusOr<std::unique_ptr<journal::Store>> MakeStore() {
 
 absl::Status OpenStore(Process& process) {
   TL_ASSIGN_OR_RETURN(process.store, MakeStore());
-  TL_RETURN_IF_ERROR(process.store->Open(absl::GetFlag(FLAGS_partitions),
-                                         absl::GetFlag(FLAGS_open_timeout)));
+  TL_RETURN_IF_ERROR(
+      process.store->Open(absl::GetFlag(FLAGS_partitions), absl::GetFlag(FLAGS_open_timeout)));
   TL_ASSIGN_OR_RETURN(const journal::StoreInfo info, process.store->Inspect());
   for (const std::string& warning : info.warnings) {
     telemetry::Log(Level::kWarning, "store.warning", {{"message", warning}});
@@ -105,7 +105,8 @@ absl::Status OpenStore(Process& process) {
   const bool memory = absl::GetFlag(FLAGS_store) == "memory";
   if (!memory && !info.durable && !absl::GetFlag(FLAGS_accept_not_durable)) {
     return absl::FailedPreconditionError(absl::StrCat(
-        info.description, " does not sync every write, so what is acknowledged could be lost: set "
+        info.description,
+        " does not sync every write, so what is acknowledged could be lost: set "
         "appendonly yes and appendfsync always, or accept it with --accept_not_durable"));
   }
   telemetry::Log(Level::kInfo, "store.open", {{"store", info.description}});
@@ -169,8 +170,7 @@ absl::Status StartAll(const Program& program, Process& process) {
   ServerOptions options;
   options.listen = absl::GetFlag(FLAGS_listen);
   options.accept_unsecured = absl::GetFlag(FLAGS_accept_unsecured);
-  TL_ASSIGN_OR_RETURN(process.server,
-                      Server::Start(options, process.deps, *process.bindings));
+  TL_ASSIGN_OR_RETURN(process.server, Server::Start(options, process.deps, *process.bindings));
   TL_RETURN_IF_ERROR(StartHttp(process));
   process.bindings->Start();
   TL_RETURN_IF_ERROR(process.bindings->WaitServing(absl::GetFlag(FLAGS_start_timeout)));
@@ -189,9 +189,8 @@ absl::Status StartAll(const Program& program, Process& process) {
 
 int Main(int argc, char** argv, const Program& program) {
   BlockStopSignals();
-  absl::SetProgramUsageMessage(absl::StrCat("Serves ", program.service,
-                                            " of Tideline.\n\n  ", argv[0],
-                                            " --store=unix:///run/redis.sock"));
+  absl::SetProgramUsageMessage(absl::StrCat("Serves ", program.service, " of Tideline.\n\n  ",
+                                            argv[0], " --store=unix:///run/redis.sock"));
   if (absl::ParseCommandLine(argc, argv).size() > 1) {
     std::cerr << argv[0] << ": takes flags only; see --help\n";
     return 2;

@@ -19,12 +19,12 @@ struct Program {
   BindFunction bind;
 };
 
-// Returns the exit code: 0 after a clean stop, 1 when it could not start (one line on stderr says why
-// and what to do) or had to stop, 2 for wrong flags.
+// Returns the exit code: 0 after a clean stop, 1 when it could not start (one line on stderr says
+// why and what to do) or had to stop, 2 for wrong flags.
 int Main(int argc, char** argv, const Program& program);
 
-// Ignores SIGPIPE (a peer that closed would kill the process) and blocks SIGTERM and SIGINT for this
-// thread and those to come. First thing in main, before any thread.
+// Ignores SIGPIPE (a peer that closed would kill the process) and blocks SIGTERM and SIGINT for
+// this thread and those to come. First thing in main, before any thread.
 void BlockStopSignals();
 // Waits for SIGTERM or SIGINT; returns its number.
 int WaitForStopSignal();

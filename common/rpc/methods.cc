@@ -101,8 +101,9 @@ void CheckMethod(const Method& method, std::vector<std::string>& problems) {
   }
   if (paging == 3 && method.page == nullptr) complain("has pages without elements");
   if (!method.resource.found() && paging != 3) {
-    complain("does not say which workspace it is about: parent, name, workspace or "
-             "<resource>.name");
+    complain(
+        "does not say which workspace it is about: parent, name, workspace or "
+        "<resource>.name");
   }
 }
 

@@ -43,7 +43,7 @@ struct Method {
   const google::protobuf::FieldDescriptor* page_size = nullptr;
   const google::protobuf::FieldDescriptor* page_token = nullptr;
   const google::protobuf::FieldDescriptor* next_page_token = nullptr;  // of the response
-  const google::protobuf::FieldDescriptor* page = nullptr;  // the response's elements
+  const google::protobuf::FieldDescriptor* page = nullptr;             // the response's elements
   const google::protobuf::FieldDescriptor* resume_token = nullptr;
   const google::protobuf::FieldDescriptor* resume_token_out = nullptr;  // of the response
 };

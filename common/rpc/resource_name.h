@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Resource names as google.api.resource declares them (AIP-122): "workspaces/{workspace}/teams/{team}".
+// Resource names as google.api.resource declares them (AIP-122):
+// "workspaces/{workspace}/teams/{team}".
 //
 // Pure, thread-safe.
 #pragma once

@@ -122,8 +122,8 @@ Seam::Seam(const Deps& deps, const Router& router, MethodTable methods)
 
 absl::Status Seam::TakeToken(const Method& method, Message& request, Prepared& prepared) const {
   const google::protobuf::Reflection& reflection = *request.GetReflection();
-  const FieldDescriptor* field = method.page_token != nullptr ? method.page_token
-                                                              : method.resume_token;
+  const FieldDescriptor* field =
+      method.page_token != nullptr ? method.page_token : method.resume_token;
   if (field == nullptr) return absl::OkStatus();
   if (method.page_size != nullptr) {
     const int asked = reflection.GetInt32(request, method.page_size);
@@ -165,9 +165,9 @@ absl::StatusOr<Seam::Prepared> Seam::Prepare(const grpc::CallbackServerContext& 
   }
   TL_RETURN_IF_ERROR(Validate(*method.plan, call.workspace, request));
   if (method.resource.found() && call.workspace.empty()) {
-    return InvalidField(method.resource.Text(), "does not begin with workspaces/{workspace}",
-                        call.resource.empty() ? Reason::REASON_FIELD_REQUIRED
-                                              : Reason::REASON_INVALID_FIELD);
+    return InvalidField(
+        method.resource.Text(), "does not begin with workspaces/{workspace}",
+        call.resource.empty() ? Reason::REASON_FIELD_REQUIRED : Reason::REASON_INVALID_FIELD);
   }
   if (method.request_id != nullptr) call.request_id = TextOf(request, method.request_id, scratch);
   if (const absl::string_view after = FindMetadata(context, kAfterKey); !after.empty()) {
@@ -214,8 +214,7 @@ grpc::ServerUnaryReactor* Seam::Unary(grpc::CallbackServerContext* context, cons
                                       Message& response, Run run) {
   // The default reactor is done in line; one of ours would cost a change of thread at the end.
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  std::unique_ptr<UnaryCall> begun =
-      Begin(context, reactor, request, response, std::move(run));
+  std::unique_ptr<UnaryCall> begun = Begin(context, reactor, request, response, std::move(run));
   if (begun == nullptr) return reactor;
   std::unique_ptr<partition::Request> out = std::move(begun->prepared.request);
   partition::Host& host = router_.For(out->workspace);
@@ -227,8 +226,8 @@ grpc::ServerUnaryReactor* Seam::Unary(grpc::CallbackServerContext* context, cons
       const std::string& next = TextOf(*call->response, call->method->next_page_token, scratch);
       if (!next.empty()) {
         SetText(*call->response, call->method->next_page_token,
-                tokens_.Seal({call->method->full_name, call->prepared.caller,
-                              call->prepared.scope}, next));
+                tokens_.Seal({call->method->full_name, call->prepared.caller, call->prepared.scope},
+                             next));
       }
     }
     Finish(*call, std::move(status), position);
@@ -252,8 +251,8 @@ void Seam::Finish(UnaryCall& call, absl::Status status, const Position& position
   call.reactor->Finish(ToGrpc(status));
 }
 
-void Seam::Record(const Method& method, const grpc::ServerContextBase& context,
-                  MonotonicTime start, absl::string_view caller, absl::string_view workspace,
+void Seam::Record(const Method& method, const grpc::ServerContextBase& context, MonotonicTime start,
+                  absl::string_view caller, absl::string_view workspace,
                   const absl::Status& status) const {
   const absl::Duration took = absl::FromChrono(Now() - start);
   metrics(method).Handled(status.code(), took);
@@ -286,16 +285,15 @@ void Seam::Record(const Method& method, const grpc::ServerContextBase& context,
 // A list over all partitions under way: partition after partition, as long as the page has room.
 struct Seam::FanOutCall {
   std::unique_ptr<UnaryCall> call;
-  partition::Request origin;         // what each partition's request is made of
-  std::unique_ptr<Message> page;     // gathered so far
+  partition::Request origin;      // what each partition's request is made of
+  std::unique_ptr<Message> page;  // gathered so far
   int partition = 0;
 };
 
 grpc::ServerUnaryReactor* Seam::FanOut(grpc::CallbackServerContext* context, const Message& request,
                                        Message& response, Run run) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  std::unique_ptr<UnaryCall> call =
-      Begin(context, reactor, request, response, std::move(run));
+  std::unique_ptr<UnaryCall> call = Begin(context, reactor, request, response, std::move(run));
   if (call == nullptr) return reactor;
   auto all = std::make_shared<FanOutCall>();
   all->origin = *std::exchange(call->prepared.request, nullptr);
@@ -306,8 +304,10 @@ grpc::ServerUnaryReactor* Seam::FanOut(grpc::CallbackServerContext* context, con
     const size_t colon = std::min(cursor.find(':'), cursor.size());
     if (!absl::SimpleAtoi(cursor.substr(0, colon), &all->partition) || all->partition < 0 ||
         all->partition >= router_.partitions()) {
-      Finish(*call, InvalidField("page_token", "is of an installation with more partitions",
-                                 Reason::REASON_PAGE_TOKEN_INVALID), {});
+      Finish(*call,
+             InvalidField("page_token", "is of an installation with more partitions",
+                          Reason::REASON_PAGE_TOKEN_INVALID),
+             {});
       return reactor;
     }
     SetText(*call->request, call->method->page_token,

@@ -41,7 +41,8 @@ class Seam {
   using Run = std::function<absl::Status(partition::Core& core, const partition::Call& call,
                                          partition::Changes* changes)>;
 
-  // `Service` is the generated service class. FAILED_PRECONDITION when a method lacks kind or roles.
+  // `Service` is the generated service class. FAILED_PRECONDITION when a method lacks kind or
+  // roles.
   template <class Service>
   static absl::StatusOr<std::unique_ptr<Seam>> Create(const Deps& deps, const Router& router) {
     return Create(deps, router, Service::service_full_name());
@@ -70,8 +71,8 @@ class Seam {
     std::string cursor;  // what its token held; empty: from the start
     int page_size = 0;
   };
-  absl::StatusOr<Prepared> Prepare(const grpc::CallbackServerContext& context,
-                                   const Method& method, google::protobuf::Message& request) const;
+  absl::StatusOr<Prepared> Prepare(const grpc::CallbackServerContext& context, const Method& method,
+                                   google::protobuf::Message& request) const;
   const Method* Find(const google::protobuf::Message& request) const {
     return methods_.Find(request.GetDescriptor());
   }
@@ -80,8 +81,8 @@ class Seam {
   Watches& watches() const { return *watches_; }
   // Counts and logs a finished call. `status` as it leaves.
   void Record(const Method& method, const grpc::ServerContextBase& context,
-              partition::MonotonicTime start, absl::string_view caller,
-              absl::string_view workspace, const absl::Status& status) const;
+              partition::MonotonicTime start, absl::string_view caller, absl::string_view workspace,
+              const absl::Status& status) const;
   const CallMetrics& metrics(const Method& method) const { return *metrics_.at(&method); }
 
  private:

@@ -39,8 +39,7 @@ void SetLimits(grpc::ServerBuilder& builder) {
   builder.SetMaxSendMessageSize(kMaxResponseBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxConcurrentStreams);
-  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
-                             Milliseconds(kHandshakeTimeout));
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Milliseconds(kHandshakeTimeout));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(kKeepaliveTime));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(kKeepaliveTimeout));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
@@ -79,8 +78,7 @@ Server::~Server() {
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
-                                                      const Deps& deps,
-                                                      const Bindings& bindings) {
+                                                      const Deps& deps, const Bindings& bindings) {
   // Linked in for its descriptor, without which reflection could not describe the health service.
   (void)grpc::health::v1::HealthCheckRequest::descriptor();
   grpc::EnableDefaultHealthCheckService(true);
@@ -105,8 +103,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   server->server_ = builder.BuildAndStart();
   for (size_t i = 0; i < ports.size(); ++i) {
     if (server->server_ == nullptr || ports[i] == 0) {
-      return absl::UnavailableError(absl::StrCat("cannot listen on ", options.listen[i],
-                                                 "; is another server there?"));
+      return absl::UnavailableError(
+          absl::StrCat("cannot listen on ", options.listen[i], "; is another server there?"));
     }
     server->addresses_.push_back(Dialable(options.listen[i], ports[i]));
   }

@@ -23,8 +23,8 @@ class Service;
 
 namespace tideline::rpc {
 
-// A batch of 256 items at 1 KiB, with room for the envelope; larger messages are refused before they
-// are parsed.
+// A batch of 256 items at 1 KiB, with room for the envelope; larger messages are refused before
+// they are parsed.
 inline constexpr int kMaxRequestBytes = 256 << 10;
 // A page or a batch response of 1 MiB, and the last element that carried it over.
 inline constexpr int kMaxResponseBytes = 2 << 20;
@@ -65,8 +65,9 @@ class Server {
   // What health answers, for the server as a whole and for each service.
   void SetServing(bool serving);
 
-  // Refuses new calls and lets those under way finish, up to `timeout`; streams end with UNAVAILABLE
-  // (DRAINING) and can be resumed elsewhere. Blocks. What is not finished then is cancelled.
+  // Refuses new calls and lets those under way finish, up to `timeout`; streams end with
+  // UNAVAILABLE (DRAINING) and can be resumed elsewhere. Blocks. What is not finished then is
+  // cancelled.
   void Drain(absl::Duration timeout);
 
   // A channel that needs no socket. Its calls pass the same seam.

@@ -24,9 +24,9 @@ grpc::Status ToGrpc(const absl::Status& status);
 // What a client got, with its reason, fields and retry time (common/base/error.h reads them).
 absl::Status FromGrpc(const grpc::Status& status);
 
-// Whether this attempt had and will have no effect. Everything else (UNAVAILABLE, DEADLINE_EXCEEDED,
-// CANCELLED, INTERNAL, UNKNOWN, DATA_LOSS, or an error without our ErrorInfo) is settled by trying
-// again with the same request id.
+// Whether this attempt had and will have no effect. Everything else (UNAVAILABLE,
+// DEADLINE_EXCEEDED, CANCELLED, INTERNAL, UNKNOWN, DATA_LOSS, or an error without our ErrorInfo) is
+// settled by trying again with the same request id.
 bool IsDefinite(const absl::Status& status);
 
 }  // namespace tideline::rpc

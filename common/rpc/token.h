@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opaque tokens: a position in a list or a stream, bound to who asked, through which method and with
-// which filters. A token from another caller or for other filters is refused.
+// Opaque tokens: a position in a list or a stream, bound to who asked, through which method and
+// with which filters. A token from another caller or for other filters is refused.
 //
 // The binding guards against mistakes and against reading another caller's positions; it grants
 // nothing: every call is authorised by itself. Thread-safe.
@@ -39,7 +39,8 @@ class TokenSealer {
 
  private:
   std::string Mac(const TokenScope& scope, absl::string_view cursor) const;
-  // Keyed and ready; copied for each token, since looking the algorithm up costs more than using it.
+  // Keyed and ready; copied for each token, since looking the algorithm up costs more than using
+  // it.
   evp_mac_ctx_st* const keyed_;
 };
 

@@ -50,7 +50,7 @@ constexpr int64_t kMaxDuration = 315576000000;
 struct Place {
   const Place* above = nullptr;
   const FieldDescriptor* field = nullptr;
-  int index = -1;                 // of a repeated field
+  int index = -1;                    // of a repeated field
   const std::string* key = nullptr;  // of a map
 
   std::string Path() const {
@@ -104,7 +104,7 @@ class Walk {
       }
       const bool partial = field == plan.masked && plan.mask != nullptr;
       TL_RETURN_IF_ERROR(rule.type == Type::kMap ? CheckMap(rule, reflection, message, here)
-                         : rule.repeated ? CheckElements(rule, reflection, message, here)
+                         : rule.repeated         ? CheckElements(rule, reflection, message, here)
                                          : CheckOne(rule, reflection, message, here, partial));
     }
     return absl::OkStatus();
@@ -142,12 +142,11 @@ class Walk {
     if (!fits) {
       if (rule.patterns.empty()) return InvalidField(here.Path(), "is not a resource name");
       return InvalidField(
-          here.Path(),
-          absl::StrCat("is not of the form ",
-                       absl::StrJoin(rule.patterns, " or ",
-                                     [](std::string* out, const NamePattern& pattern) {
-                                       out->append(pattern.text());
-                                     })));
+          here.Path(), absl::StrCat("is not of the form ",
+                                    absl::StrJoin(rule.patterns, " or ",
+                                                  [](std::string* out, const NamePattern& pattern) {
+                                                    out->append(pattern.text());
+                                                  })));
     }
     if (!workspace_.empty() && WorkspaceOf(name) != workspace_) {
       return ReferenceNotFound(here.Path(), name);
@@ -214,7 +213,8 @@ class Walk {
           status = CheckWellKnown(rule, reflection.GetRepeatedMessage(message, field, i), here);
           break;
         case Type::kMessage:
-          status = Check(*rule.message, *reflection.MutableRepeatedMessage(&message, field, i), here);
+          status =
+              Check(*rule.message, *reflection.MutableRepeatedMessage(&message, field, i), here);
           break;
         case Type::kOther:  // rows: the Core judges each
           break;
@@ -256,8 +256,7 @@ class Walk {
     return absl::OkStatus();
   }
 
-  absl::Status CheckMapValue(const FieldRule& rule,
-                             const google::protobuf::MapValueConstRef& value,
+  absl::Status CheckMapValue(const FieldRule& rule, const google::protobuf::MapValueConstRef& value,
                              const Place& here) const {
     switch (rule.type) {
       case Type::kText:
@@ -335,8 +334,8 @@ class Walk {
   static absl::Status CheckNumber(const FieldRule& rule, double value, const Place& here) {
     const type::v1::FieldLimit& limit = rule.limit;
     // Written so that NaN fails.
-    if (!limit.has_range() || (value >= static_cast<double>(limit.min()) &&
-                               value <= static_cast<double>(limit.max()))) {
+    if (!limit.has_range() ||
+        (value >= static_cast<double>(limit.min()) && value <= static_cast<double>(limit.max()))) {
       return absl::OkStatus();
     }
     return InvalidField(here.Path(), absl::StrCat("is ", absl::SixDigits(value), "; ", limit.min(),
@@ -387,7 +386,8 @@ absl::Status CheckMaskPath(const std::string& place, absl::string_view path,
     if (field == nullptr) {
       return InvalidField(place, absl::StrCat("is no field of ", resource.name()));
     }
-    for (auto behavior : {google::api::OUTPUT_ONLY, google::api::IMMUTABLE, google::api::IDENTIFIER}) {
+    for (auto behavior :
+         {google::api::OUTPUT_ONLY, google::api::IMMUTABLE, google::api::IDENTIFIER}) {
       if (HasBehavior(*field, behavior)) {
         return InvalidField(place, absl::StrCat("cannot be changed: ", path, " is ",
                                                 google::api::FieldBehavior_Name(behavior)));
@@ -414,8 +414,8 @@ absl::Status CheckMaskPath(const std::string& place, absl::string_view path,
 absl::Status CheckMask(const MessagePlan& plan, const Message& request) {
   const Reflection& reflection = *request.GetReflection();
   if (!reflection.HasField(request, plan.mask)) return absl::OkStatus();
-  const auto& mask = static_cast<const google::protobuf::FieldMask&>(
-      reflection.GetMessage(request, plan.mask));
+  const auto& mask =
+      static_cast<const google::protobuf::FieldMask&>(reflection.GetMessage(request, plan.mask));
   const Message& value = reflection.GetMessage(request, plan.masked);
   for (int i = 0; i < mask.paths_size(); ++i) {
     if (mask.paths(i) == "*") continue;  // everything; the Core checks what a whole resource needs

@@ -6,8 +6,8 @@
 //   REQUIRED      present (text not empty, lists not empty, enums not 0). In a request with an
 //                 update_mask, fields of the resource are required only where the mask names them.
 //   OUTPUT_ONLY   cleared: what the caller says there is ignored (AIP-203).
-//   limit         bytes, elements, range, form. Text without a limit of its own: the defaults below.
-//   every text    no control characters besides newline and tab; enums: a declared value.
+//   limit         bytes, elements, range, form. Text without a limit of its own: the defaults
+//   below. every text    no control characters besides newline and tab; enums: a declared value.
 //   references    of their type's pattern, and in the call's own workspace: another tenant's
 //                 resource is refused in the words used for one that does not exist.
 //
@@ -42,20 +42,32 @@ struct MessagePlan;
 
 // What is checked of one field.
 struct FieldRule {
-  enum class Type { kText, kBytes, kSigned, kUnsigned, kFloat, kEnum, kDuration, kTimestamp, kMask,
-                    kMessage, kMap, kOther };
+  enum class Type {
+    kText,
+    kBytes,
+    kSigned,
+    kUnsigned,
+    kFloat,
+    kEnum,
+    kDuration,
+    kTimestamp,
+    kMask,
+    kMessage,
+    kMap,
+    kOther
+  };
   const google::protobuf::FieldDescriptor* field = nullptr;
   Type type = Type::kOther;
   bool repeated = false;
   bool required = false;
   bool output_only = false;
-  bool is_name = false;                         // a resource name
-  bool plain_text = false;                      // text without presence that is not output-only
-  type::v1::FieldLimit limit;                   // with defaults filled in
-  std::vector<NamePattern> patterns;            // of a name; empty: any in a workspace
-  const MessagePlan* message = nullptr;         // of a message, or of a map's value
-  const google::protobuf::FieldDescriptor* key = nullptr;    // of a map
-  std::unique_ptr<FieldRule> value;                           // of a map
+  bool is_name = false;                  // a resource name
+  bool plain_text = false;               // text without presence that is not output-only
+  type::v1::FieldLimit limit;            // with defaults filled in
+  std::vector<NamePattern> patterns;     // of a name; empty: any in a workspace
+  const MessagePlan* message = nullptr;  // of a message, or of a map's value
+  const google::protobuf::FieldDescriptor* key = nullptr;  // of a map
+  std::unique_ptr<FieldRule> value;                        // of a map
 };
 
 struct MessagePlan {
@@ -75,7 +87,8 @@ class Plans {
   // The plan of a message type, compiled at the first call. Not thread-safe; the plan is.
   const MessagePlan& For(const google::protobuf::Descriptor& descriptor);
 
-  // Declarations that cannot be meant: a byte limit on a number, an empty range, a form on a number.
+  // Declarations that cannot be meant: a byte limit on a number, an empty range, a form on a
+  // number.
   const std::vector<std::string>& problems() const { return problems_; }
 
  private:

@@ -186,8 +186,8 @@ void WatchStream::Enqueue(std::unique_ptr<Message> message, const Revision* posi
   if (!finished_ && !done_) queue_.push_back(std::move(message));
 }
 
-// gRPC may call OnWritten from inside StartWrite, so nothing is called with the lock held; the flags
-// say whose turn it is.
+// gRPC may call OnWritten from inside StartWrite, so nothing is called with the lock held; the
+// flags say whose turn it is.
 void WatchStream::Pump() {
   const Message* next = nullptr;
   std::optional<absl::Status> last;

@@ -78,12 +78,12 @@ class WatchStream : public std::enable_shared_from_this<WatchStream> {
   std::deque<std::unique_ptr<google::protobuf::Message>> queue_ ABSL_GUARDED_BY(mutex_);
   // The partition has the request: the call must not end, or gRPC would free it.
   bool asking_ ABSL_GUARDED_BY(mutex_) = false;
-  bool writing_ ABSL_GUARDED_BY(mutex_) = false;    // the front of queue_ is on its way
-  bool paused_ ABSL_GUARDED_BY(mutex_) = false;     // the host waits for Resume
-  bool finished_ ABSL_GUARDED_BY(mutex_) = false;   // the final status was handed over
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;   // the front of queue_ is on its way
+  bool paused_ ABSL_GUARDED_BY(mutex_) = false;    // the host waits for Resume
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;  // the final status was handed over
   bool done_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<absl::Status> closing_ ABSL_GUARDED_BY(mutex_);
-  uint64_t watch_ ABSL_GUARDED_BY(mutex_) = 0;      // the host's id of it; 0: none
+  uint64_t watch_ ABSL_GUARDED_BY(mutex_) = 0;  // the host's id of it; 0: none
 };
 
 // The gRPC side.
@@ -97,8 +97,7 @@ class WatchReactor : public grpc::ServerWriteReactor<Response> {
             WatchStream::Wire{[this](const google::protobuf::Message& message) {
                                 this->StartWrite(static_cast<const Response*>(&message));
                               },
-                              [this](grpc::Status status) { this->Finish(std::move(status)); }})) {
-  }
+                              [this](grpc::Status status) { this->Finish(std::move(status)); }})) {}
   WatchStream& stream() { return *stream_; }
   void OnWriteDone(bool ok) override { stream_->OnWritten(ok); }
   void OnCancel() override { stream_->OnCancelled(); }
@@ -115,14 +114,13 @@ class WatchReactor : public grpc::ServerWriteReactor<Response> {
 template <class Response, class Verb>
 grpc::ServerWriteReactor<Response>* OpenWatch(const Seam& seam,
                                               grpc::CallbackServerContext* context,
-                                              const google::protobuf::Message& request,
-                                              Verb verb) {
+                                              const google::protobuf::Message& request, Verb verb) {
   // gRPC made the request for this call and does not look at it again.
-  auto* reactor = new WatchReactor<Response>(seam, context,
-                                             const_cast<google::protobuf::Message&>(request));
-  reactor->stream().Begin([verb = std::move(verb)](partition::Core& core,
-                                                   const partition::Call& call)
-                              -> absl::StatusOr<WatchStream::Opening> {
+  auto* reactor =
+      new WatchReactor<Response>(seam, context, const_cast<google::protobuf::Message&>(request));
+  reactor->stream().Begin([verb = std::move(verb)](
+                              partition::Core& core,
+                              const partition::Call& call) -> absl::StatusOr<WatchStream::Opening> {
     absl::StatusOr<partition::WatchStart<Response>> start = verb(core, call);
     if (!start.ok()) return start.status();
     WatchStream::Opening opening;
@@ -130,8 +128,9 @@ grpc::ServerWriteReactor<Response>* OpenWatch(const Seam& seam,
     for (Response& response : start->snapshot) {
       opening.snapshot.push_back(std::make_unique<Response>(std::move(response)));
     }
-    opening.show = [show = std::move(start->show)](const partition::FeedEvent& event)
-        -> std::unique_ptr<google::protobuf::Message> {
+    opening.show =
+        [show = std::move(start->show)](
+            const partition::FeedEvent& event) -> std::unique_ptr<google::protobuf::Message> {
       std::optional<Response> response =
           show(event.event.subject, event.position, event.event.bytes);
       return response ? std::make_unique<Response>(*std::move(response)) : nullptr;

@@ -24,20 +24,17 @@ absl::StatusOr<std::shared_ptr<void>> Watches::Open(absl::string_view caller,
   if (draining_) return Draining();
   int& count = per_caller_[caller];
   if (count >= kMaxWatchesPerCaller) {
-    return WithRetryAfter(
-        Refuse(Reason::REASON_QUOTA_EXCEEDED,
-               absl::StrCat("the caller has ", count, " streams open; the limit is ",
-                            kMaxWatchesPerCaller),
-               {{"limit", absl::StrCat(kMaxWatchesPerCaller)}}),
-        kRetryAfter);
+    return WithRetryAfter(Refuse(Reason::REASON_QUOTA_EXCEEDED,
+                                 absl::StrCat("the caller has ", count,
+                                              " streams open; the limit is ", kMaxWatchesPerCaller),
+                                 {{"limit", absl::StrCat(kMaxWatchesPerCaller)}}),
+                          kRetryAfter);
   }
   ++count;
   const uint64_t id = next_++;
   close_.emplace(id, std::move(close));
-  return std::shared_ptr<void>(
-      nullptr, [self = shared_from_this(), id, key = std::string(caller)](void*) {
-        self->Forget(id, key);
-      });
+  return std::shared_ptr<void>(nullptr, [self = shared_from_this(), id, key = std::string(caller)](
+                                            void*) { self->Forget(id, key); });
 }
 
 void Watches::Forget(uint64_t id, const std::string& caller) {

@@ -25,9 +25,9 @@ enum class Level : int { kDebug = 1, kInfo = 2, kWarning = 3, kError = 4, kOff =
 // A value of a field. Holds text by reference: it lives for the call.
 class LogValue {
  public:
-  LogValue(const char* text) : value_(absl::string_view(text)) {}           // NOLINT
-  LogValue(absl::string_view text) : value_(text) {}                        // NOLINT
-  LogValue(const std::string& text) : value_(absl::string_view(text)) {}    // NOLINT
+  LogValue(const char* text) : value_(absl::string_view(text)) {}         // NOLINT
+  LogValue(absl::string_view text) : value_(text) {}                      // NOLINT
+  LogValue(const std::string& text) : value_(absl::string_view(text)) {}  // NOLINT
   template <class Number, class = std::enable_if_t<std::is_arithmetic_v<Number>>>
   LogValue(Number number) {  // NOLINT
     if constexpr (std::is_same_v<Number, bool>) {

@@ -64,9 +64,8 @@ Metrics::~Metrics() = default;
 
 Counter Metrics::GetCounter(absl::string_view name, absl::string_view help, const Labels& labels) {
   absl::MutexLock lock(&families_->mutex);
-  return Counter(
-      &families_->Get(families_->counters, prometheus::BuildCounter(), name, help)
-           .Add(ToLabels(labels)));
+  return Counter(&families_->Get(families_->counters, prometheus::BuildCounter(), name, help)
+                      .Add(ToLabels(labels)));
 }
 
 Gauge Metrics::GetGauge(absl::string_view name, absl::string_view help, const Labels& labels) {
@@ -78,9 +77,8 @@ Gauge Metrics::GetGauge(absl::string_view name, absl::string_view help, const La
 Histogram Metrics::GetHistogram(absl::string_view name, absl::string_view help,
                                 const std::vector<double>& buckets, const Labels& labels) {
   absl::MutexLock lock(&families_->mutex);
-  return Histogram(
-      &families_->Get(families_->histograms, prometheus::BuildHistogram(), name, help)
-           .Add(ToLabels(labels), buckets));
+  return Histogram(&families_->Get(families_->histograms, prometheus::BuildHistogram(), name, help)
+                        .Add(ToLabels(labels), buckets));
 }
 
 std::shared_ptr<void> Metrics::OnScrape(std::function<void()> refresh) {

@@ -89,7 +89,8 @@ std::shared_ptr<void> AddProcessMetrics(Metrics& metrics, absl::string_view vers
       .Set(BootTime() + ReadStat().start_ticks);
   metrics.GetGauge("process_max_fds", "Most descriptors that may be open.").Set(DescriptorLimit());
   // A counter by its nature, but read as a whole: only a gauge can be set.
-  const Gauge cpu = metrics.GetGauge("process_cpu_seconds_total", "User and system CPU time spent.");
+  const Gauge cpu =
+      metrics.GetGauge("process_cpu_seconds_total", "User and system CPU time spent.");
   const Gauge resident = metrics.GetGauge("process_resident_memory_bytes", "Resident memory.");
   const Gauge virtual_memory = metrics.GetGauge("process_virtual_memory_bytes", "Virtual memory.");
   const Gauge descriptors = metrics.GetGauge("process_open_fds", "Descriptors open.");

@@ -24,12 +24,15 @@
 #include "grpcpp/server_context.h"
 #include "grpcpp/test/server_context_test_spouse.h"
 #include "tideline/work_routing/v1/work_routing_service.pb.h"
+#include "tools/bench/seam_calls.h"
 
 namespace tideline::bench {
 namespace {
 
 constexpr int kRounds = 5;                              // the median is told, and the spread
 constexpr auto kRound = std::chrono::milliseconds(60);  // long against the clock's grain
+constexpr int kOutstanding = 64;
+constexpr absl::Duration kCallRound = absl::Seconds(1);
 
 struct Figure {
   std::string name;
@@ -77,6 +80,48 @@ work_routing::v1::SubmitWorkItemRequest Submission(int attributes) {
   return request;
 }
 
+void MeasureTheRest(const rpc::MethodTable& table, std::vector<Figure>& figures) {
+  work_routing::v1::AcceptOfferRequest accept;
+  accept.set_name("workspaces/bench/workItems/w1/offers/o1");
+  const rpc::Method& method = *table.Find(accept.GetDescriptor());
+  std::string scratch;
+  figures.push_back(Measure("find the method and its workspace", [&] {
+    const rpc::Method* found = table.Find(accept.GetDescriptor());
+    return !rpc::WorkspaceOf(found->resource.Get(accept, scratch)).empty();
+  }));
+  const rpc::UnsecuredAuthenticator authenticator;
+  grpc::ServerContext context;
+  grpc::testing::ServerContextTestSpouse spouse(&context);
+  for (const char* key : {":authority", "user-agent", "grpc-accept-encoding", "tideline-after"}) {
+    spouse.AddClientMetadata(key, "value");
+  }
+  spouse.AddClientMetadata("tideline-subject", "system:bench");
+  figures.push_back(Measure("authenticate by metadata, 5 keys",
+                            [&] { return authenticator.Authenticate(context).ok(); }));
+  telemetry::Metrics metrics;
+  const rpc::CallMetrics counted(metrics, method);
+  figures.push_back(Measure("count a call", [&] {
+    counted.Started();
+    counted.Handled(absl::StatusCode::kOk, absl::Microseconds(700));
+    return !telemetry::LogEnabled(telemetry::Level::kDebug);
+  }));
+  figures.push_back(Measure("status and position of an answer", [] {
+    return rpc::ToGrpc(rpc::Presentable(absl::OkStatus(), "/m")).ok() &&
+           !rpc::FormatPosition({"work_routing", 123456}).empty();
+  }));
+  figures.push_back(Measure("status of a refusal", [] {
+    return !rpc::ToGrpc(rpc::Presentable(Refuse(Reason::REASON_OFFER_EXPIRED, "offer o1 expired",
+                                                {{"offer", "workspaces/bench/offers/o1"}}),
+                                         "/m"))
+                .ok();
+  }));
+  const rpc::TokenSealer sealer("key");
+  const rpc::TokenScope scope{"/list", "ana", "workspaces/bench and a filter"};
+  figures.push_back(Measure("seal and open a page token", [&] {
+    return sealer.Open(scope, sealer.Seal(scope, "workspaces/bench/workItems/w1"), "t").ok();
+  }));
+}
+
 std::vector<Figure> Run() {
   auto table = rpc::MethodTable::Create("tideline.work_routing.v1.WorkRoutingService");
   if (!table.ok()) {
@@ -107,46 +152,7 @@ std::vector<Figure> Run() {
     return fresh.ParseFromString(bytes) &&
            rpc::Validate(*submit.plan, "workspaces/bench", fresh).ok();
   }));
-  work_routing::v1::AcceptOfferRequest accept;
-  accept.set_name("workspaces/bench/workItems/w1/offers/o1");
-  const rpc::Method& method = *table->Find(accept.GetDescriptor());
-  std::string scratch;
-  figures.push_back(Measure("find the method and its workspace", [&] {
-    const rpc::Method* found = table->Find(accept.GetDescriptor());
-    return !rpc::WorkspaceOf(found->resource.Get(accept, scratch)).empty();
-  }));
-  const rpc::UnsecuredAuthenticator authenticator;
-  grpc::ServerContext context;
-  grpc::testing::ServerContextTestSpouse spouse(&context);
-  for (const char* key : {":authority", "user-agent", "grpc-accept-encoding", "tideline-after"}) {
-    spouse.AddClientMetadata(key, "value");
-  }
-  spouse.AddClientMetadata("tideline-subject", "system:bench");
-  figures.push_back(Measure("authenticate by metadata, 5 keys",
-                            [&] { return authenticator.Authenticate(context).ok(); }));
-  telemetry::Metrics metrics;
-  const rpc::CallMetrics counted(metrics, method);
-  figures.push_back(Measure("count a call", [&] {
-    counted.Started();
-    counted.Handled(absl::StatusCode::kOk, absl::Microseconds(700));
-    return !telemetry::LogEnabled(telemetry::Level::kDebug);
-  }));
-  figures.push_back(Measure("status and position of an answer", [] {
-    return rpc::ToGrpc(rpc::Presentable(absl::OkStatus(), "/m")).ok() &&
-           !rpc::FormatPosition({"work_routing", 123456}).empty();
-  }));
-  figures.push_back(Measure("status of a refusal", [] {
-    return !rpc::ToGrpc(rpc::Presentable(
-                            Refuse(Reason::REASON_OFFER_EXPIRED, "offer o1 expired",
-                                   {{"offer", "workspaces/bench/offers/o1"}}),
-                            "/m"))
-                .ok();
-  }));
-  const rpc::TokenSealer sealer("key");
-  const rpc::TokenScope scope{"/list", "ana", "workspaces/bench and a filter"};
-  figures.push_back(Measure("seal and open a page token", [&] {
-    return sealer.Open(scope, sealer.Seal(scope, "workspaces/bench/workItems/w1"), "t").ok();
-  }));
+  MeasureTheRest(*table, figures);
   return figures;
 }
 
@@ -161,10 +167,23 @@ int Main(int argc, char** argv) {
     }
   }
   const std::vector<Figure> figures = Run();
+  const absl::StatusOr<SeamCalls> calls = MeasureSeamCalls(kOutstanding, kRounds, kCallRound);
+  if (!calls.ok()) {
+    std::fprintf(stderr, "%s\n", calls.status().ToString().c_str());
+    return 1;
+  }
   std::printf("one thread; nanoseconds each: median of %d rounds, least, most\n\n", kRounds);
   for (const Figure& f : figures) {
     std::printf("%-52s %10.0f %10.0f %10.0f\n", f.name.c_str(), f.median, f.least, f.most);
   }
+  std::printf("\n%d calls outstanding over a Unix socket, memory store; calls per second\n\n",
+              kOutstanding);
+  for (const auto& [name, spread] : {std::pair<const char*, Spread>{"bare echo", calls->bare},
+                                     {"the same through seam and partition", calls->query}}) {
+    std::printf("%-52s %10.0f %10.0f %10.0f\n", name, spread.median, spread.least, spread.most);
+  }
+  std::printf("%-52s %10.2f %10.2f %10.2f\n", "ratio", calls->ratio.median, calls->ratio.least,
+              calls->ratio.most);
   if (json.empty()) return 0;
   std::vector<std::string> rows;
   for (const Figure& f : figures) {
@@ -173,7 +192,10 @@ int Main(int argc, char** argv) {
                         f.name, f.median, f.least, f.most));
   }
   std::ofstream out(json);
-  out << "{\"bench\": \"seam\", \"figures\": [\n" << absl::StrJoin(rows, ",\n") << "\n]}\n";
+  out << "{\"bench\": \"seam\", \"bare_per_s\": " << calls->bare.median
+      << ", \"query_per_s\": " << calls->query.median << ", \"ratio\": " << calls->ratio.median
+      << ", \"figures\": [\n"
+      << absl::StrJoin(rows, ",\n") << "\n]}\n";
   out.close();
   if (!out) {
     std::fprintf(stderr, "cannot write %s\n", json.c_str());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The error table as clients see it, against tests/golden/errors.txt. UPDATE_GOLDEN=1 writes it anew.
+// The error table as clients see it, against tests/golden/errors.txt. UPDATE_GOLDEN=1 writes it
+// anew.
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
@@ -44,8 +45,10 @@ absl::Status Example(Reason reason) {
 
 std::string Table() {
   std::string table =
-      "# Every reason of tideline.type.v1.Reason: its canonical code, whether the error is definite\n"
-      "# (this attempt had and will have no effect), and what comes in google.rpc.Status.details.\n";
+      "# Every reason of tideline.type.v1.Reason: its canonical code, whether the error is "
+      "definite\n"
+      "# (this attempt had and will have no effect), and what comes in "
+      "google.rpc.Status.details.\n";
   const auto* reasons = type::v1::Reason_descriptor();
   for (int i = 0; i < reasons->value_count(); ++i) {
     const auto reason = static_cast<Reason>(reasons->value(i)->number());

@@ -19,24 +19,23 @@ TEST(CheckService, FindsNothingWrongWithAWholeService) {
 }
 
 TEST(CheckService, NamesEachFault) {
-  EXPECT_THAT(
-      CheckService(*bad::v1::NoPolicyRequest::descriptor()->file()->service(0)),
-      UnorderedElementsAre(
-          HasSubstr("BadService.NoPolicy: has no kind"),
-          HasSubstr("BadService.NoPolicy: has no roles"),
-          HasSubstr("BadService.NoRoles: has no roles"),
-          HasSubstr("BadService.NoRequestId: changes state without a request_id"),
-          HasSubstr("BadService.NoWorkspace: does not say which workspace"),
-          HasSubstr("BadService.HalfPaged: has some of page_size"),
-          HasSubstr("BadService.WatchWithoutStream: streams, and KIND_WATCH, go together"),
-          HasSubstr("BadService.WatchWithoutStream: is a watch without a resume_token"),
-          HasSubstr("BadService.Twin: has the request type of NoRoles"),
-          HasSubstr("LimitsRequest.count: max_bytes is for"),
-          HasSubstr("LimitsRequest.range: min and max do nothing"),
-          HasSubstr("LimitsRequest.inverted: min is above max"),
-          HasSubstr("LimitsRequest.one: max_items is for"),
-          HasSubstr("LimitsRequest.form: format is for"),
-          HasSubstr("LimitsRequest.word: has_range is for")));
+  EXPECT_THAT(CheckService(*bad::v1::NoPolicyRequest::descriptor()->file()->service(0)),
+              UnorderedElementsAre(
+                  HasSubstr("BadService.NoPolicy: has no kind"),
+                  HasSubstr("BadService.NoPolicy: has no roles"),
+                  HasSubstr("BadService.NoRoles: has no roles"),
+                  HasSubstr("BadService.NoRequestId: changes state without a request_id"),
+                  HasSubstr("BadService.NoWorkspace: does not say which workspace"),
+                  HasSubstr("BadService.HalfPaged: has some of page_size"),
+                  HasSubstr("BadService.WatchWithoutStream: streams, and KIND_WATCH, go together"),
+                  HasSubstr("BadService.WatchWithoutStream: is a watch without a resume_token"),
+                  HasSubstr("BadService.Twin: has the request type of NoRoles"),
+                  HasSubstr("LimitsRequest.count: max_bytes is for"),
+                  HasSubstr("LimitsRequest.range: min and max do nothing"),
+                  HasSubstr("LimitsRequest.inverted: min is above max"),
+                  HasSubstr("LimitsRequest.one: max_items is for"),
+                  HasSubstr("LimitsRequest.form: format is for"),
+                  HasSubstr("LimitsRequest.word: has_range is for")));
 }
 
 TEST(MethodTable, RefusesAServiceWithFaults) {
@@ -82,8 +81,8 @@ TEST(ResourceName, AcceptsIdsOfTheGivenForm) {
 TEST(ResourceName, FindsTheWorkspace) {
   EXPECT_EQ(WorkspaceOf("workspaces/acme"), "workspaces/acme");
   EXPECT_EQ(WorkspaceOf("workspaces/acme/things/t"), "workspaces/acme");
-  for (const char* name : {"", "acme", "workspaces/", "workspaces/ACME", "workspaces//things/t",
-                           "workspaces/-"}) {
+  for (const char* name :
+       {"", "acme", "workspaces/", "workspaces/ACME", "workspaces//things/t", "workspaces/-"}) {
     EXPECT_EQ(WorkspaceOf(name), "") << name;
   }
 }

@@ -42,8 +42,8 @@ TEST(Status, OkIsOkBothWays) {
 }
 
 TEST(Status, ReadsErrorsThatAreNotOurs) {
-  const absl::Status got =
-      FromGrpc(grpc::Status(grpc::StatusCode::UNAVAILABLE, "no connection", "\xff\xff not a proto"));
+  const absl::Status got = FromGrpc(
+      grpc::Status(grpc::StatusCode::UNAVAILABLE, "no connection", "\xff\xff not a proto"));
   EXPECT_EQ(got.code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(got.message(), "no connection");
   EXPECT_EQ(ReasonOf(got), Reason::REASON_UNSPECIFIED);

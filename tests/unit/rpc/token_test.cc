@@ -120,8 +120,7 @@ TEST(Watches, EndsAllWhenDraining) {
   ASSERT_TRUE(ticket.ok());
   watches->CloseAll();
   EXPECT_EQ(ReasonOf(ended), Reason::REASON_DRAINING);
-  EXPECT_EQ(ReasonOf(watches->Open("ana", [](absl::Status) {}).status()),
-            Reason::REASON_DRAINING);
+  EXPECT_EQ(ReasonOf(watches->Open("ana", [](absl::Status) {}).status()), Reason::REASON_DRAINING);
 }
 
 }  // namespace

@@ -107,7 +107,8 @@ TEST_F(Http, RefusesOtherPathsAndMethods) {
 
 TEST_F(Http, ClosesOnRequestsThatAreTooLargeOrNoHttp) {
   Start();
-  EXPECT_EQ(Say(absl::StrCat("GET /livez HTTP/1.1\r\nX: ", std::string(9000, 'x'), "\r\n\r\n")), "");
+  EXPECT_EQ(Say(absl::StrCat("GET /livez HTTP/1.1\r\nX: ", std::string(9000, 'x'), "\r\n\r\n")),
+            "");
   EXPECT_EQ(Say("POST /livez HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello"), "");
   EXPECT_EQ(Say("\x16\x03\x01 not http\r\n\r\n"), "");
   EXPECT_THAT(Get("/livez"), StartsWith("HTTP/1.1 200 OK\r\n"));

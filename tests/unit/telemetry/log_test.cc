@@ -28,9 +28,9 @@ TEST(Json, EscapesWhatMustBe) {
 
 TEST(Json, ReplacesWhatIsNotUtf8) {
   EXPECT_EQ(Json("a\xff"), R"("a\ufffd")");
-  EXPECT_EQ(Json("\xC3"), R"("\ufffd")");                  // cut short
-  EXPECT_EQ(Json("\xC0\xAF"), R"("\ufffd\ufffd")");        // overlong
-  EXPECT_EQ(Json("\xED\xA0\x80"), R"("\ufffd\ufffd\ufffd")");  // surrogate
+  EXPECT_EQ(Json("\xC3"), R"("\ufffd")");                                // cut short
+  EXPECT_EQ(Json("\xC0\xAF"), R"("\ufffd\ufffd")");                      // overlong
+  EXPECT_EQ(Json("\xED\xA0\x80"), R"("\ufffd\ufffd\ufffd")");            // surrogate
   EXPECT_EQ(Json("\xF4\x90\x80\x80"), R"("\ufffd\ufffd\ufffd\ufffd")");  // above U+10FFFF
 }
 

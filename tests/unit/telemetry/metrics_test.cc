@@ -57,9 +57,8 @@ TEST(Metrics, ADefaultHandleCountsNothing) {
 TEST(Metrics, RefreshesBeforeExpositionWhileTheTokenLives) {
   Metrics metrics;
   int asked = 0;
-  std::shared_ptr<void> token = metrics.OnScrape([&] {
-    metrics.GetGauge("toy_asked", "x").Set(++asked);
-  });
+  std::shared_ptr<void> token =
+      metrics.OnScrape([&] { metrics.GetGauge("toy_asked", "x").Set(++asked); });
   EXPECT_THAT(metrics.Expose(), HasSubstr("toy_asked 1\n"));
   EXPECT_THAT(metrics.Expose(), HasSubstr("toy_asked 2\n"));
   token.reset();
