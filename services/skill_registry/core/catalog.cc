@@ -8,7 +8,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
-#include "common/partition/personal.h"
 #include "common/roster/fold.h"
 #include "services/skill_registry/core/mask.h"
 
@@ -81,14 +80,12 @@ partition::Grant Catalog::GrantOf(absl::string_view workspace, absl::string_view
   return grant;
 }
 
-std::unique_ptr<Message> Catalog::PublicOf(const Message& resource) {
-  std::unique_ptr<Message> shown(resource.New());
-  shown->CopyFrom(resource);
-  const Kind& kind = KindOf(resource.GetDescriptor());
-  shown->GetReflection()->ClearField(shown.get(), kind.etag);
-  shown->GetReflection()->ClearField(shown.get(), kind.update_time);
-  partition::ClearPersonal(*shown);
-  return shown;
+void Catalog::CopyPublic(const Kind& kind, const Message& resource, v1::Resource& to) {
+  Message& shown = Slot(kind, to);
+  shown.CopyFrom(resource);
+  shown.GetReflection()->ClearField(&shown, kind.etag);
+  shown.GetReflection()->ClearField(&shown, kind.update_time);
+  ClearPersonal(kind, shown);
 }
 
 void Catalog::Stamp(const Call& call, const Revision& revision, const Kind& kind,
@@ -160,7 +157,7 @@ const Entry& Catalog::Insert(const Call& call, std::unique_ptr<Message> resource
   const Kind& kind = KindOf(resource->GetDescriptor());
   std::string name = resource->GetReflection()->GetString(*resource, kind.name);
   v1::Event event;
-  Slot(kind, *event.mutable_created()->mutable_resource()).CopyFrom(*PublicOf(*resource));
+  CopyPublic(kind, *resource, *event.mutable_created()->mutable_resource());
   const Revision revision = changes.Raise(call, name, event);
   Stamp(call, revision, kind, *resource);
   changes.Put(kind.record, name, *resource);
@@ -186,7 +183,7 @@ const Entry& Catalog::Replace(const Call& call, std::unique_ptr<Message> next, v
   changed.set_action(action);
   Message& values = Slot(kind, *changed.mutable_resource());
   values.CopyFrom(*next);
-  partition::ClearPersonal(values);
+  ClearPersonal(kind, values);
   for (int i = 0; i < kind.type->field_count(); ++i) {
     const FieldDescriptor* field = kind.type->field(i);
     if (std::find(fields.begin(), fields.end(), field) == fields.end()) {

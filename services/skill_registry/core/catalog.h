@@ -97,9 +97,9 @@ class Catalog {
   // a deletion had.
   Revision last() const { return last_; }
 
-  // What a resource looks like in events: without etag and update time, and without personal
-  // fields.
-  static std::unique_ptr<Message> PublicOf(const Message& resource);
+  // Fills `to` with what the resource looks like in events: without etag and update time, and
+  // without personal fields.
+  static void CopyPublic(const Kind& kind, const Message& resource, v1::Resource& to);
 
   static std::vector<std::string> RecordKinds();
   absl::Status Restore(absl::string_view kind, absl::string_view id, absl::string_view bytes);

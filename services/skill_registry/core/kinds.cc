@@ -8,8 +8,10 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/partition/personal.h"
 #include "google/api/resource.pb.h"
 #include "services/skill_registry/core/dates.h"
+#include "tideline/type/v1/options.pb.h"
 
 namespace tideline::skill_registry {
 namespace {
@@ -78,6 +80,14 @@ std::vector<Kind> MakeKinds() {
     kind.etag = kind.type->FindFieldByNumber(2);
     kind.create_time = kind.type->FindFieldByNumber(3);
     kind.update_time = kind.type->FindFieldByNumber(4);
+    for (int j = 0; j < kind.type->field_count(); ++j) {
+      const FieldDescriptor* field = kind.type->field(j);
+      if (field->options().GetExtension(type::v1::personal)) {
+        kind.personal.push_back(field);
+      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+        kind.personal_within |= partition::HasPersonal(field->message_type());
+      }
+    }
     BindDates(kind);
     kinds.push_back(std::move(kind));
   }
@@ -168,6 +178,13 @@ std::vector<std::string> References(const Kind& kind, const Message& resource) {
   std::sort(targets.begin(), targets.end());
   targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
   return targets;
+}
+
+void ClearPersonal(const Kind& kind, Message& resource) {
+  for (const FieldDescriptor* field : kind.personal) {
+    resource.GetReflection()->ClearField(&resource, field);
+  }
+  if (kind.personal_within) partition::ClearPersonal(resource);
 }
 
 absl::string_view WorkspaceOf(absl::string_view name) {

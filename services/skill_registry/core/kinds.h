@@ -42,6 +42,9 @@ struct Kind {
   std::string record;      // kind of its records, and its name in errors: "sla_policy"
   std::string collection;  // "slaPolicies"; empty for a presence, which has no collection
   ReferencePlan references;
+  // Fields marked personal, and whether messages within hold some, too.
+  std::vector<const FieldDescriptor*> personal;
+  bool personal_within = false;
   // Fields 1 to 4 of every resource.
   const FieldDescriptor* name;
   const FieldDescriptor* etag;
@@ -73,6 +76,9 @@ void VisitReferences(const Kind& kind, const Message& resource, ReferenceVisitor
 
 // Full names that the resource refers to, sorted, each once.
 std::vector<std::string> References(const Kind& kind, const Message& resource);
+
+// Clears the fields marked personal, at any depth.
+void ClearPersonal(const Kind& kind, Message& resource);
 
 // "workspaces/{workspace}" of a full name.
 absl::string_view WorkspaceOf(absl::string_view name);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The skill ladder: claimed -> assessed -> shadowing -> independent -> mentor. Nobody judges,
 // vouches for or moves on their own skill.
-#include "common/partition/personal.h"
 #include "services/skill_registry/core/standard.h"
 
 namespace tideline::skill_registry {
@@ -51,7 +50,7 @@ template <class Response>
 Response Shown(const Catalog& catalog, const Call& call, const v1::Expert& holder) {
   Response response;
   *response.mutable_expert() = holder;
-  partition::ClearPersonal(*response.mutable_expert());
+  ClearPersonal(KindOf<v1::Expert>(), *response.mutable_expert());
   Hide(catalog, call.grant, *response.mutable_expert());
   return response;
 }

@@ -14,10 +14,7 @@ v1::Event CreationOf(const Entry& entry) {
   header.set_workspace(std::string(WorkspaceOf(entry.name)));
   header.set_subject(entry.name);
   *header.mutable_revision() = entry.revision;
-  v1::Resource& resource = *event.mutable_created()->mutable_resource();
-  resource.GetReflection()
-      ->MutableMessage(&resource, entry.kind->slot)
-      ->CopyFrom(*Catalog::PublicOf(*entry.resource));
+  Catalog::CopyPublic(*entry.kind, *entry.resource, *event.mutable_created()->mutable_resource());
   return event;
 }
 
