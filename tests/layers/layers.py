@@ -222,6 +222,22 @@ def check_function_length(source: Source) -> Iterator[Finding]:
             signature = not line.endswith((";", "{", "}")) and (signature or "(" in line)
 
 
+def check_docs(source: Source, root: pathlib.Path) -> Iterator[Finding]:
+    """Files that a document names exist, and hold the name that stands behind them."""
+    if not source.path.endswith(".md"):
+        return
+    for number, line in enumerate(source.lines, 1):
+        for match in re.finditer(
+                r"(?<![\w/<>.-])((?:common|services|tools|tests|proto)/[\w./-]+\.(?:h|cc|proto|lua|py|txt))"
+                r"(?:\s{1,}([A-Za-z_]+)\s{1,})?", line):
+            path, name = match.group(1), match.group(2)
+            if not (root / path).is_file():
+                yield Finding("docs", source.path, number, f"{path} does not exist")
+            elif name and re.match(r"(wire|Redis|back)?\s+\d+ ", line) and \
+                    name not in (root / path).read_text():
+                yield Finding("docs", source.path, number, f"{path} has no {name}")
+
+
 Check = Callable[[Source], Iterator[Finding]]
 CHECKS: list[Check] = [rule.check for rule in CONFINED] + [
     check_services_apart, check_spdx, check_header_form, check_file_name, check_file_length,
@@ -267,8 +283,9 @@ def read_allowed(path: pathlib.Path) -> tuple[dict[tuple[str, str], int], list[F
 def examine(root: pathlib.Path) -> list[Finding]:
     allowed, findings = read_allowed(root / "tests/layers/allow.txt")
     used = set()
+    checks = CHECKS + [lambda source: check_docs(source, root)]
     for source in sources(root):
-        for check in CHECKS:
+        for check in checks:
             for finding in check(source):
                 key = (finding.rule, finding.path)
                 if key in allowed:
@@ -287,7 +304,7 @@ def main() -> int:
     if arguments == ["--list"]:
         for rule in CONFINED:
             print(f"{rule.name}: {rule.why}")
-        for check in CHECKS[len(CONFINED):]:
+        for check in CHECKS[len(CONFINED):] + [check_docs]:
             print(f"{check.__name__.removeprefix('check_').replace('_', '-')}: {check.__doc__}")
         return 0
     root = pathlib.Path(arguments[0]) if arguments else pathlib.Path(__file__).resolve().parents[2]

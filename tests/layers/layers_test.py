@@ -119,6 +119,14 @@ class LayersTest(unittest.TestCase):
                          {("function-length", "common/base/a.cc", True),
                           ("file-length", "common/base/b.cc", True)})
 
+    def test_documents_that_name_what_is_not_there_are_caught(self):
+        self.plant("common/base/a.cc", SOURCE + "int Seen;\n")
+        life = "wire  1 common/base/a.cc   {}   what it does\n"
+        self.assertEqual(self.examine("A.md", life.format("Seen")), set())
+        self.assertEqual(self.examine("A.md", life.format("Gone")), {"docs"})
+        self.assertEqual(self.examine("A.md", "See `common/base/b.cc`.\n"), {"docs"})
+        self.assertEqual(self.examine("A.md", "See `common/base/a.cc` for more.\n"), set())
+
     def test_an_exception_needs_a_reason_and_a_use(self):
         self.plant("common/base/a.cc", SOURCE + '#include "absl/log/check.h"\n')
         self.plant("tests/layers/allow.txt", "absl-log common/base/a.cc: to see it refused\n")
