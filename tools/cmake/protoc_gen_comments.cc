@@ -20,10 +20,19 @@ using google::protobuf::FileDescriptor;
 using google::protobuf::ServiceDescriptor;
 using google::protobuf::io::Printer;
 
-std::string FirstSentence(std::string text) {
-  for (char& c : text) {
-    if (c == '\n') c = ' ';
+// Comments go over several lines, each with a blank in front: one blank is left.
+std::string OneLine(const std::string& text) {
+  std::string line;
+  for (const char c : text) {
+    const bool blank = c == '\n' || c == ' ';
+    if (!blank) line += c;
+    if (blank && !line.empty() && line.back() != ' ') line += ' ';
   }
+  return line;
+}
+
+std::string FirstSentence(const std::string& comment) {
+  const std::string text = OneLine(comment);
   size_t end = text.find(". ");
   if (end == std::string::npos) end = text.find_last_not_of(" .");
   const size_t start = text.find_first_not_of(' ');

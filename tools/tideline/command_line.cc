@@ -54,7 +54,7 @@ void AddFlag(CLI::App& app, const Flag& flag, Command& command) {
   };
   if (is_bool) {
     app.add_flag_function(
-        "--" + flag.name + ",!--no-" + flag.name,
+        "--" + flag.name,  // --flag=false says no
         [&command, flag](int64_t count) {
           command.given.values[flag.name] = {count > 0 ? "true" : "false"};
         },
@@ -183,7 +183,7 @@ void AddCompletion(CLI::App& program, Command& command) {
   app->add_option("shell", command.shell, "Which shell")
       ->type_name("bash|zsh")
       ->required()
-      ->check(CLI::IsMember({"bash", "zsh"}));
+      ->check(CLI::IsMember({"bash", "zsh"}).description(""));
   app->callback([&command] { command.kind = Command::Kind::kCompletion; });
 }
 
@@ -199,7 +199,7 @@ void AddGlobals(CLI::App& program, Command& command) {
   program.add_option("-o,--output", command.output, "How answers are printed")
       ->capture_default_str()
       ->type_name("table|json")
-      ->check(CLI::IsMember({"table", "json"}));
+      ->check(CLI::IsMember({"table", "json"}).description(""));
   program.add_option("--timeout", command.timeout, "Longest wait for an answer")
       ->capture_default_str()
       ->type_name("DURATION");
@@ -214,7 +214,6 @@ std::unique_ptr<CLI::App> BuildProgram(Command& command) {
   program->set_version_flag("--version",
                             absl::StrCat("tideline ", rpc::kVersion, " (", rpc::kRevision, ")"));
   program->require_subcommand(1);
-  program->footer(absl::StrCat(kExamples, "\n", ExitCodeHelp()));
   program->get_formatter()->column_width(34);
   AddGlobals(*program, command);
   AddDev(*program, command);
@@ -228,6 +227,8 @@ std::unique_ptr<CLI::App> BuildProgram(Command& command) {
     for (const Verb& verb : noun.verbs) AddVerb(*app, verb, command);
     if (noun.name == "import") AddImports(*app, command);
   }
+  // Last, since a footer is handed down to the subcommands that are made after it.
+  program->footer(absl::StrCat(kExamples, "\n", ExitCodeHelp()));
   return program;
 }
 

@@ -6,6 +6,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
 namespace tideline::cli {
@@ -43,6 +44,30 @@ const CLI::Option* FindOption(const CLI::App& app, const std::string& word) {
     }
   }
   return nullptr;
+}
+
+std::vector<std::string> Subcommands(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (!sub->get_name().empty()) names.push_back(sub->get_name());
+  }
+  return names;
+}
+
+// Edits (a letter more, less or other) that turn one word into the other.
+size_t Distance(const std::string& a, const std::string& b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
 }
 
 void AddFlags(const CLI::App& app, std::vector<std::string>& all) {
@@ -108,6 +133,37 @@ std::vector<std::string> Complete(const CLI::App& program, const std::vector<std
   std::sort(fitting.begin(), fitting.end());
   fitting.erase(std::unique(fitting.begin(), fitting.end()), fitting.end());
   return fitting;
+}
+
+std::string Misspelt(const CLI::App& program, const std::vector<std::string>& words) {
+  const CLI::App* at = &program;
+  const CLI::Option* waiting = nullptr;  // a flag whose value comes next
+  for (const std::string& word : words) {
+    if (waiting != nullptr) {
+      waiting = nullptr;
+      continue;
+    }
+    if (absl::StartsWith(word, "-")) {
+      const CLI::Option* option = FindOption(*at, word);
+      if (option != nullptr && option->get_items_expected_max() > 0) waiting = option;
+      continue;
+    }
+    const std::vector<std::string> known = Subcommands(*at);
+    if (known.empty()) return "";  // a verb: what follows are values
+    if (std::find(known.begin(), known.end(), word) != known.end()) {
+      at = at->get_subcommand(word);
+      continue;
+    }
+    const std::string nearest = *std::min_element(
+        known.begin(), known.end(),
+        [&](const auto& a, const auto& b) { return Distance(word, a) < Distance(word, b); });
+    // More than a third of the letters wrong is another word, not a slip.
+    const bool near = 3 * Distance(word, nearest) <= word.size() + 2;
+    return absl::StrCat("there is no \"", word, "\" in ", at->get_name(),
+                        near ? absl::StrCat("; did you mean ", nearest, "?") : "", "\nIt knows ",
+                        absl::StrJoin(known, ", "), ".");
+  }
+  return "";
 }
 
 }  // namespace tideline::cli

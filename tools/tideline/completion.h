@@ -22,4 +22,8 @@ absl::StatusOr<std::string> CompletionScript(absl::string_view shell);
 // flags, or the values of an enum.
 std::vector<std::string> Complete(const CLI::App& program, const std::vector<std::string>& words);
 
+// What to say when `words` name a noun or verb that does not exist, with the nearest that do; empty
+// when they all exist.
+std::string Misspelt(const CLI::App& program, const std::vector<std::string>& words);
+
 }  // namespace tideline::cli

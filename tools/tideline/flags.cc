@@ -230,7 +230,8 @@ absl::Status FillRequest(Message& request, const std::vector<Flag>& flags, const
                          const std::vector<std::string>& cleared, const Reading& reading) {
   TL_RETURN_IF_ERROR(SetWorkspace(request, reading));
   const FieldDescriptor* resource = ResourceField(*request.GetDescriptor());
-  // A resource of which nothing is said, such as a skill that is no more than its id, is there still.
+  // A resource of which nothing is said, such as a skill that is no more than its id, is there
+  // still.
   if (resource != nullptr) request.GetReflection()->MutableMessage(&request, resource);
   std::set<std::string> mask;
   for (const Flag& flag : flags) {

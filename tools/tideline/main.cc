@@ -68,6 +68,11 @@ int Main(int argc, char** argv) {
     }
     return kOk;
   }
+  const std::string misspelt = Misspelt(*program, std::vector<std::string>(argv + 1, argv + argc));
+  if (!misspelt.empty()) {
+    std::cerr << misspelt << "\n";
+    return kUsage;
+  }
   try {
     program->parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -52,6 +52,15 @@ TEST_F(CompletionTest, ValuesOfAPlace) {
   EXPECT_THAT(Complete(program_, {"presence", ""}), ElementsAre());
 }
 
+TEST_F(CompletionTest, AMisspeltWordIsToldTheNearest) {
+  EXPECT_EQ(Misspelt(program_, {"item", "sbmit"}),
+            "there is no \"sbmit\" in item; did you mean submit?\nIt knows get, submit.");
+  EXPECT_EQ(Misspelt(program_, {"unrelated"}),
+            "there is no \"unrelated\" in tideline\nIt knows item, presence.");
+  EXPECT_EQ(Misspelt(program_, {"item", "submit", "anything"}), "");
+  EXPECT_EQ(Misspelt(program_, {"--output", "sbmit", "item", "get"}), "");
+}
+
 TEST_F(CompletionTest, ScriptsAskTheProgram) {
   for (const char* shell : {"bash", "zsh"}) {
     const auto script = CompletionScript(shell);
