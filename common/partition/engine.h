@@ -64,6 +64,7 @@ class Host::Engine : public std::enable_shared_from_this<Host::Engine> {
   void Submit(std::unique_ptr<Request> request);  // any thread
   HostState state() const;
   std::string CoreDigest() const;
+  const std::string& LoadDigest() const { return load_digest_; }
   void WhenAtRest(std::function<void()> done);
   Core* core() { return core_.get(); }
   Feed& feed() { return feed_; }
@@ -177,6 +178,7 @@ class Host::Engine : public std::enable_shared_from_this<Host::Engine> {
 
   HostState::Phase phase_ = HostState::Phase::kStarting;
   std::string detail_;
+  std::string load_digest_;
   absl::Status refusal_;  // what calls get while not serving
   uint64_t epoch_ = 0;
   bool draining_ = false;

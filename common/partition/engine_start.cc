@@ -187,6 +187,7 @@ void Host::Engine::BeginServing(const journal::Head& head) {
   feed_.Begin(head.number);
   took_over_ = false;
   recovering_ = false;
+  load_digest_ = options_.keep_load_digest ? CoreDigest() : "";
   phase_ = HostState::Phase::kServing;
   detail_.clear();
   ++activity_;

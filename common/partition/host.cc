@@ -48,6 +48,8 @@ HostState Host::state() const { return engine_->state(); }
 
 std::string Host::CoreDigest() const { return engine_->CoreDigest(); }
 
+std::string Host::LoadDigest() const { return engine_->LoadDigest(); }
+
 void Host::WhenAtRest(std::function<void()> done) {
   engine_->loop().Post([engine = engine_, done = std::move(done)] { engine->WhenAtRest(done); });
 }

@@ -116,6 +116,7 @@ struct HostOptions {
   const Clock* clock = nullptr;       // required
   const journal::Store* store = nullptr;  // for admission by fullness; may be null
   bool accept_clock_behind = false;   // start although the wall is over 1 h behind the last commit
+  bool keep_load_digest = false;      // compute LoadDigest; a load then writes the whole state out once
   bool take_over = true;              // own at start even if another replica owns
 };
 
@@ -171,6 +172,8 @@ class Host {
   HostState state() const;
   // SHA-256 of the Core's Dump, in hex; empty when not loaded. On the loop's thread.
   std::string CoreDigest() const;
+  // The same of the Core as it was loaded, before its first step; empty without keep_load_digest.
+  std::string LoadDigest() const;
   // Calls back on the loop when nothing is left to do at clock.Now(): no call, batch, follower, owed
   // call or due timer. For simulated time and tests. Any thread.
   void WhenAtRest(std::function<void()> done);

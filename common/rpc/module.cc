@@ -82,6 +82,7 @@ const Router& Bindings::AddHosts(const Deps& deps, HostSpec spec) {
       options.clock = deps.clock;
       options.store = deps.store;
       options.accept_clock_behind = deps.accept_clock_behind;
+      options.keep_load_digest = deps.keep_load_digest;
       for (const std::string& upstream : spec.follows) {
         options.upstreams.push_back({upstream, deps.store->OpenJournal(upstream, p, *loop)});
       }
@@ -137,16 +138,17 @@ absl::Status Bindings::WaitServing(absl::Duration timeout) {
         const HostState state = partitions->StateOf(p);
         why = Why(partitions->service, p, state);
         // A partition that stopped, or that another replica took, does not come back by waiting.
-        if (state.phase == HostState::Phase::kStopped || state.phase == HostState::Phase::kDeposed) {
+        if (state.phase == HostState::Phase::kStopped ||
+            state.phase == HostState::Phase::kDeposed) {
           return why;
         }
       }
     }
     if (why.ok()) return why;
     if (absl::FromChrono(std::chrono::steady_clock::now() - start) > timeout) {
-      return Refuse(Reason::REASON_DEADLINE,
-                    absl::StrCat("not serving after ", absl::FormatDuration(timeout), ": ",
-                                 why.message()));
+      return Refuse(
+          Reason::REASON_DEADLINE,
+          absl::StrCat("not serving after ", absl::FormatDuration(timeout), ": ", why.message()));
     }
     never.WaitForNotificationWithTimeout(kLookAgain);
   }

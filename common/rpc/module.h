@@ -46,16 +46,18 @@ inline constexpr int kDefaultPartitions = 16;
 
 // What a module may use of its process. Everything outlives the Bindings.
 struct Deps {
-  const Clock* clock = nullptr;            // required
-  journal::Store* store = nullptr;         // required, opened
-  std::vector<Loop*> loops;                // at least one; partition p lives on loops[p % size]
+  const Clock* clock = nullptr;     // required
+  journal::Store* store = nullptr;  // required, opened
+  std::vector<Loop*> loops;         // at least one; partition p lives on loops[p % size]
   int partitions = kDefaultPartitions;
-  std::string replica = "local";           // this process's name in ownership
-  telemetry::Metrics* metrics = nullptr;   // required
+  std::string replica = "local";                 // this process's name in ownership
+  telemetry::Metrics* metrics = nullptr;         // required
   const Authenticator* authenticator = nullptr;  // required
-  // Binds page and resume tokens to their caller and filters. Replicas of one installation share it.
+  // Binds page and resume tokens to their caller and filters. Replicas of one installation share
+  // it.
   std::string token_key = "tideline";
-  bool accept_clock_behind = false;        // as HostOptions
+  bool accept_clock_behind = false;  // as HostOptions
+  bool keep_load_digest = false;     // as HostOptions
   // The process's streams. A copy of Deps shares it.
   std::shared_ptr<Watches> watches = std::make_shared<Watches>();
   // A channel to another service, for owed calls; the in-process one where the suite hosts it. Not
@@ -65,9 +67,9 @@ struct Deps {
 
 // One service's partitions.
 struct HostSpec {
-  std::string service;                     // "work_routing"
-  std::vector<std::string> follows;        // upstream services, same partition each
-  partition::Host::CoreFactory make_core;  // called on the partition's loop
+  std::string service;                           // "work_routing"
+  std::vector<std::string> follows;              // upstream services, same partition each
+  partition::Host::CoreFactory make_core;        // called on the partition's loop
   partition::OwedSender* owed_sender = nullptr;  // kept alive by Bindings::Keep, or by the caller
 };
 

@@ -72,6 +72,7 @@ absl::Status StartAll(const DevOptions& options, Dev& dev) {
   suite.listen = absl::StrCat("127.0.0.1:", options.port);
   suite.http = absl::StrCat("127.0.0.1:", options.http_port);
   suite.replica = "dev";
+  suite.check_digests = options.check_digests;
   suite.accept_clock_behind = options.accept_clock_behind;
   TL_ASSIGN_OR_RETURN(dev.suite, Suite::Start(suite));
   if (dev.folder != nullptr) {

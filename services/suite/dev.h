@@ -15,6 +15,7 @@ struct DevOptions {
   int http_port = 7481;          // metrics and probes; 0: any
   int partitions = 16;
   bool accept_clock_behind = false;
+  bool check_digests = false;    // serve /debug/digests, for tests of restarts
   bool quiet = false;            // no "what to try next"
 };
 

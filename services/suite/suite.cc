@@ -64,14 +64,15 @@ struct Suite::State {
     left.Wait();
   }
 
-  std::map<std::string, std::string> Digests() const {
+  std::map<std::string, std::string> Digests(bool loaded) const {
     std::map<std::string, std::string> digests;
     for (const rpc::Router* router : bindings->routers()) {
       for (int p = 0; p < router->partitions(); ++p) {
         absl::BlockingCounter asked(1);
         partition::Host& host = router->At(p);
         host.Inspect([&](const partition::Core*) {
-          digests[absl::StrCat(router->service(), "/", p)] = host.CoreDigest();
+          digests[absl::StrCat(router->service(), "/", p)] =
+              loaded ? host.LoadDigest() : host.CoreDigest();
           asked.DecrementCount();
         });
         asked.Wait();
@@ -79,10 +80,10 @@ struct Suite::State {
     }
     return digests;
   }
-  // "work_routing/3 <hex>" per line: what a clean restart must not change.
-  telemetry::HttpResponse DigestPage() const {
+  // "work_routing/3 <hex>" per line: a clean stop's last page is the next start's first as loaded.
+  telemetry::HttpResponse DigestPage(bool loaded) const {
     telemetry::HttpResponse page;
-    for (const auto& [core, digest] : Digests()) absl::StrAppend(&page.body, core, " ", digest, "\n");
+    for (const auto& [core, digest] : Digests(loaded)) absl::StrAppend(&page.body, core, " ", digest, "\n");
     return page;
   }
 
@@ -133,6 +134,7 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(SuiteOptions options) {
   state->deps.metrics = &state->metrics;
   state->deps.authenticator = &state->authenticator;
   state->deps.accept_clock_behind = options.accept_clock_behind;
+  state->deps.keep_load_digest = options.check_digests;
   State* raw = state.get();
   state->deps.channel = [raw](absl::string_view) { return raw->server->InProcessChannel(); };
   state->bindings = std::make_unique<rpc::Bindings>();
@@ -146,7 +148,10 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(SuiteOptions options) {
     auto routes = telemetry::StandardRoutes(
         state->metrics, [] { return absl::OkStatus(); },
         [raw] { return raw->bindings->Ready(); }, TIDELINE_VERSION, TIDELINE_REVISION);
-    routes.emplace_back("/debug/digests", [raw] { return raw->DigestPage(); });
+    if (options.check_digests) {
+      routes.emplace_back("/debug/digests", [raw] { return raw->DigestPage(false); });
+      routes.emplace_back("/debug/digests/loaded", [raw] { return raw->DigestPage(true); });
+    }
     TL_ASSIGN_OR_RETURN(state->http,
                         telemetry::HttpServer::Start(options.http, std::move(routes)));
   }
@@ -216,7 +221,9 @@ absl::Status Suite::AdvanceTo(SimulatedClock& clock, absl::Time time) {
   return Settle();
 }
 
-std::map<std::string, std::string> Suite::CoreDigests() const { return state_->Digests(); }
+std::map<std::string, std::string> Suite::CoreDigests(bool loaded) const {
+  return state_->Digests(loaded);
+}
 
 absl::Status Suite::Stop(absl::Duration timeout) {
   state_->server->SetServing(false);

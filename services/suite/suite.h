@@ -33,6 +33,7 @@ struct SuiteOptions {
   std::string http;                 // metrics and probes, "127.0.0.1:0"; empty: none
   std::string replica = "local";    // this process's name in ownership
   bool accept_clock_behind = false;
+  bool check_digests = false;       // serve /debug/digests: each Core as it is and as it was loaded
   absl::Duration start_timeout = absl::Seconds(60);  // until every partition serves
   std::vector<grpc::Service*> extra_services;        // of tests and benchmarks; outlive the suite
 };
@@ -58,8 +59,9 @@ class Suite {
   // Advances a simulated clock to `time`, stopping at every timer on the way, settled at each.
   absl::Status AdvanceTo(SimulatedClock& clock, absl::Time time);
 
-  // "work_routing/3" -> SHA-256 of that Core's whole state.
-  std::map<std::string, std::string> CoreDigests() const;
+  // "work_routing/3" -> SHA-256 of that Core's whole state; `loaded`: as it was loaded, before its
+  // first step (needs check_digests).
+  std::map<std::string, std::string> CoreDigests(bool loaded = false) const;
 
   // Stops admitting, lets batches under way finish.
   absl::Status Stop(absl::Duration timeout = absl::Seconds(10));

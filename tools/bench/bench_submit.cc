@@ -13,6 +13,7 @@
 #include <fstream>
 
 #include "CLI/CLI.hpp"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/base/status_macros.h"
@@ -20,6 +21,7 @@
 #include "common/journal/redis_store.h"
 #include "common/redis/private_server.h"
 #include "services/suite/suite.h"
+#include "tideline/work_routing/v1/work_routing_service.grpc.pb.h"
 #include "tools/bench/echo.grpc.pb.h"
 #include "tools/bench/life.h"
 #include "tools/bench/load.h"
@@ -53,6 +55,7 @@ struct Settings {
   int rounds = 5;
   std::string store = "redis";
   int channels = 2;
+  std::string only;  // measure only modes whose name contains this
 };
 
 // One figure of the table, over the rounds.
@@ -96,6 +99,10 @@ class Bench {
 
   void Unary(int slot, bool echo, std::function<void(std::string)> done);
   void Batch(int slot, std::function<void(std::string)> done);
+  // Whether --only asks for a mode (of the unary ones, by their number outstanding).
+  bool Wanted(absl::string_view mode) const {
+    return absl::StrContains(absl::StrCat(mode, " "), settings_.only);
+  }
   void Record(const std::string& mode, const Outcome& outcome, double per_call = 1);
   double Median(const std::string& mode) const;
 
@@ -215,15 +222,21 @@ absl::Status Bench::Run(EchoServer& echo) {
   for (int round = 0; round < settings_.rounds; ++round) {
     std::fprintf(stderr, "round %d of %d\n", round + 1, settings_.rounds);
     for (int outstanding : {1, 16, 64, 256}) {
-      Record(absl::StrCat("echo ", outstanding), RunLoad(outstanding, each, bare));
-      Record(absl::StrCat("unary ", outstanding), RunLoad(outstanding, each, unary));
+      std::string suffix = absl::StrCat(" ", outstanding);
+      if (!Wanted(suffix)) continue;
+      Record("echo" + suffix, RunLoad(outstanding, each, bare));
+      Record("unary" + suffix, RunLoad(outstanding, each, unary));
     }
-    Record("batch", RunLoad(kBatchesOutstanding, each, batch), kBatchItems);
+    if (Wanted("batch")) Record("batch", RunLoad(kBatchesOutstanding, each, batch), kBatchItems);
     LifeOptions life{kWorkspace, kSubject, scene_, 64, each};
-    TL_ASSIGN_OR_RETURN(Outcome lives, RunUnaryLives(channels_, life));
-    Record("life unary", lives);
-    TL_ASSIGN_OR_RETURN(Outcome streamed, RunStreamedLives(channels_, life));
-    Record("life streaming", streamed);
+    if (Wanted("life unary")) {
+      TL_ASSIGN_OR_RETURN(Outcome lives, RunUnaryLives(channels_, life));
+      Record("life unary", lives);
+    }
+    if (Wanted("life streaming")) {
+      TL_ASSIGN_OR_RETURN(Outcome lives, RunStreamedLives(channels_, life));
+      Record("life streaming", lives);
+    }
   }
   return absl::OkStatus();
 }
@@ -294,6 +307,7 @@ int Main(int argc, char** argv) {
   app.add_option("--seconds", settings.seconds, "of each run");
   app.add_option("--rounds", settings.rounds, "runs of each mode; the median counts");
   app.add_option("--store", settings.store, "redis or memory");
+  app.add_option("--only", settings.only, "modes whose name contains this: \" 64\", batch, life");
   CLI11_PARSE(app, argc, argv);
 
   std::unique_ptr<redis::PrivateServer> server;
