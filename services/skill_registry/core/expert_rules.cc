@@ -91,6 +91,14 @@ bool IsClaim(const v1::ExpertSkill& held) {
          !held.has_assess_time() && held.endorsements().empty();
 }
 
+v1::SkillStage StageOf(const v1::Expert* expert, const std::string& skill) {
+  if (expert == nullptr) return v1::SKILL_STAGE_UNSPECIFIED;
+  for (const v1::ExpertSkill& held : expert->skills()) {
+    if (held.skill() == skill) return held.stage();
+  }
+  return v1::SKILL_STAGE_UNSPECIFIED;
+}
+
 }  // namespace
 
 bool SamePerson(const v1::Expert& a, const v1::Expert& b) {
@@ -106,10 +114,16 @@ absl::Status Check(const Catalog& catalog, const v1::Expert& after, const v1::Ex
   return CheckLines(catalog, after);
 }
 
-void Complete(absl::Time now, v1::Expert& after, const v1::Expert*) {
+void Complete(absl::Time now, v1::Expert& after, const v1::Expert* before) {
+  // Who creates or imports a person and states a level vouches for it; a stage that was reached
+  // stays. Updates have been made claims before (CheckSkillsUpdate).
   for (v1::ExpertSkill& held : *after.mutable_skills()) {
-    if (held.stage() == v1::SKILL_STAGE_UNSPECIFIED) held.set_stage(v1::SKILL_STAGE_CLAIMED);
+    if (held.stage() != v1::SKILL_STAGE_UNSPECIFIED) continue;
+    held.set_stage(held.level() == type::v1::LEVEL_UNSPECIFIED
+                       ? v1::SKILL_STAGE_CLAIMED
+                       : std::max(v1::SKILL_STAGE_ASSESSED, StageOf(before, held.skill())));
   }
+  if (before == nullptr && after.capacity_units() == 0) after.set_capacity_units(1);
   std::sort(after.mutable_leaves()->begin(), after.mutable_leaves()->end(),
             [](const v1::Leave& a, const v1::Leave& b) {
               return ToTime(a.start_time()) < ToTime(b.start_time());
@@ -135,6 +149,8 @@ absl::Status CheckSkillsUpdate(const v1::Expert& before, v1::Expert& after) {
                     absl::StrCat("\"", held.skill(),
                                  "\" is changed by AssessSkill, EndorseSkill and AdvanceSkill"),
                     {{"field", absl::StrCat("expert.skills[", i, "]")}, {"skill", held.skill()}});
+    } else {
+      held.set_stage(v1::SKILL_STAGE_CLAIMED);
     }
   }
   return absl::OkStatus();

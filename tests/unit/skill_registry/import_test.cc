@@ -158,6 +158,21 @@ TEST_F(Imports, TooManyFailuresStopTheImport) {
   EXPECT_EQ(response_.import().failed_rows_size(), 800);
 }
 
+TEST_F(Imports, AStageThatWasReachedStays) {
+  v1::Expert& row = AddRow("ada");
+  row.add_skills()->set_skill("workspaces/acme/skills/sql");
+  row.mutable_skills(0)->set_level(type::v1::LEVEL_AUTHORITY);
+  row.add_skills()->set_skill("workspaces/acme/skills/data");
+  row.mutable_skills(1)->set_level(type::v1::LEVEL_NOVICE);
+  EXPECT_EQ(Send(), "U");
+  const auto ada =
+      driver_.Must<v1::GetExpertResponse>("GetExpert", "name: 'workspaces/acme/experts/ada'")
+          .expert();
+  EXPECT_EQ(ada.skills(0).stage(), v1::SKILL_STAGE_INDEPENDENT);
+  EXPECT_EQ(ada.skills(0).level(), type::v1::LEVEL_AUTHORITY);
+  EXPECT_EQ(ada.skills(1).stage(), v1::SKILL_STAGE_ASSESSED);
+}
+
 TEST_F(Imports, AnImportKeepsItsKind) {
   AddRow("new");
   Send();

@@ -130,7 +130,7 @@ TEST_F(Service, ARepeatedCallGetsTheFirstAnswerWithTodaysName) {
        "expert { name: 'workspaces/acme/experts/ada' display_name: 'Ada L.' capacity_units: 3 }");
   const auto again = Must(&Stub::CreateExpert, create);
   EXPECT_EQ(again.expert().etag(), first.expert().etag());
-  EXPECT_EQ(again.expert().capacity_units(), 0);
+  EXPECT_EQ(again.expert().capacity_units(), 1);
   EXPECT_EQ(again.expert().display_name(), "Ada L.");
 }
 

@@ -75,6 +75,22 @@ TEST_F(Verbs, CreatingTwiceIsCreatingOnce) {
   EXPECT_EQ(first.response, second.response);
 }
 
+TEST_F(Verbs, ANewExpertCanWorkAtOnce) {
+  driver_.Must<v1::CreateExpertResponse>(
+      "CreateExpert",
+      Expand("parent: 'workspaces/acme' expert_id: 'dan' expert { team: 'W/teams/alpha' "
+             "skills { skill: 'W/skills/sql' level: LEVEL_EXPERT } "
+             "skills { skill: 'W/skills/data' } }"));
+  EXPECT_EQ(GetExpert("dan").capacity_units(), 1);
+  EXPECT_EQ(GetExpert("dan").skills(0).stage(), v1::SKILL_STAGE_ASSESSED);
+  EXPECT_EQ(GetExpert("dan").skills(1).stage(), v1::SKILL_STAGE_CLAIMED);
+  EXPECT_THAT(Found("requirements { skill: 'W/skills/sql' }"), ElementsAre("ada", "dan"));
+  driver_.Must<v1::UpdateExpertResponse>(
+      "UpdateExpert",
+      Expand("expert { name: 'W/experts/dan' } update_mask { paths: 'capacity_units' }"));
+  EXPECT_EQ(GetExpert("dan").capacity_units(), 0);
+}
+
 TEST_F(Verbs, AnIdIsMadeWhenNoneIsGiven) {
   const auto made =
       driver_.Must<v1::CreateSkillResponse>("CreateSkill", "parent: 'workspaces/acme' skill {}");
