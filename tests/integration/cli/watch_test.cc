@@ -26,7 +26,7 @@ TEST(WatchTest, AWatchShowsWhatHappensAsItHappens) {
   Program program;
   program.MakeScene();
   const std::string log = absl::StrCat(program.folder(), "/watch.log");
-  Process watch(ProgramPath("tideline"),
+  Process watch("tideline",
                 {"--address", program.suite().address(), "--workspace", "demo", "item", "watch"},
                 log);
   // What is there at the start may come as a snapshot; an item after it comes as an event.
@@ -39,11 +39,13 @@ TEST(WatchTest, AWatchShowsWhatHappensAsItHappens) {
   EXPECT_TRUE(WaitForText(log, "offered=asha", watch)) << ReadFile(log);
 }
 
-TEST(WatchTest, AWatchOnNothingEndsWithItsError) {
+TEST(WatchTest, AWatchThatCannotBeginEndsWithItsError) {
   Program program;
-  const Ran ran = program.Run({"item", "watch"});
-  EXPECT_NE(ran.code, 0);
+  const Ran ran = program.Run({"item", "watch", "--resume", "not-a-token"});
+  EXPECT_EQ(ran.code, 2) << ran.err;
   EXPECT_THAT(ran.err, ::testing::HasSubstr("error: "));
+  const Ran away = program.RunBare({"--address", "127.0.0.1:1", "-w", "demo", "item", "watch"});
+  EXPECT_EQ(away.code, 6) << away.err;
 }
 
 }  // namespace
