@@ -272,6 +272,9 @@ class Core : public partition::Core {
   // Brings a person in the matcher up to the roster.
   Person& Upsert(Workspace& workspace, const std::string& name);
   void Gone(Step& step, Person& person);
+  void Back(Step& step, Person& person);
+  // When the holding policy takes an item back from a holder who is offline; kNever: it does not.
+  static Nanos HoldingEnd(const Item& item);
   void SetShifts(Workspace& workspace, const std::string& calendar);
   // Takes a pending offer back when the person may not have the item any more.
   bool WithdrawIfUnfit(Step& step, Item& item);

@@ -129,6 +129,10 @@ void Core::ExpertChanged(Step& step, Workspace& workspace, const std::string& na
     Gone(step, person);
     return;
   }
+  // Somebody who left may come back as they were.
+  if (roster::EligiblePresence(roster_.PresenceOf(name)) != eligibility::Presence::kOffline) {
+    Back(step, person);
+  }
   // Offers they may not have any more are taken back; what they hold stays with them.
   const std::vector<Item*> offers(person.offers.begin(), person.offers.end());
   int withdrawn = 0;
@@ -151,14 +155,17 @@ void Core::PresenceChanged(Step& step, Workspace& workspace, const std::string& 
     Gone(step, person);
     return;
   }
-  if (person.offline_since != kUnset) {
-    person.offline_since = kUnset;
-    step.Touch(person);
-    for (Item* item : person.held) SetTimer(*item);
-  }
+  Back(step, person);
   // Who says that they take work has acted.
   if (presence == eligibility::Presence::kAvailable) Acted(step, person);
   step.freed.push_back(&person);
+}
+
+void Core::Back(Step& step, Person& person) {
+  if (person.offline_since == kUnset) return;
+  person.offline_since = kUnset;
+  step.Touch(person);
+  for (Item* item : person.held) SetTimer(*item);
 }
 
 void Core::Gone(Step& step, Person& person) {
@@ -177,6 +184,7 @@ void Core::Gone(Step& step, Person& person) {
 }
 
 bool Core::WithdrawIfUnfit(Step& step, Item& item) {
+  if (!item.offered_to->slot.has_value()) return false;  // gone: their desk is being cleared
   for (Constraint constraint :
        item.workspace->matcher.Check(item.kind->signature, AskOf(item, step.now),
                                      *item.offered_to->slot)) {

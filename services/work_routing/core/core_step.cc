@@ -147,6 +147,7 @@ void Core::Leave(Item& item) {
       kind.waiting.erase(&item);
       kind.by_age.erase(&item);
       if (head || kind.waiting.empty()) Line(kind);
+      if (kind.aging != kNever) SetAgingTimer(kind);  // it may have been the next to grow old
       break;
     }
     case v1::WorkItem::STATE_PARKED:
@@ -177,6 +178,7 @@ void Core::Join(Item& item) {
       kind.waiting.insert(&item);
       kind.by_age.insert(&item);
       if (kind.Head() == &item) Line(kind);
+      if (kind.aging != kNever) SetAgingTimer(kind);
       break;
     }
     case v1::WorkItem::STATE_PARKED:

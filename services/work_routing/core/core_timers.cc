@@ -28,26 +28,29 @@ Nanos Core::LeaseEnd(const Item& item) const {
   return item.offer_expires;
 }
 
+Nanos Core::HoldingEnd(const Item& item) {
+  const Queue& queue = *item.queue;
+  if (queue.policy().holding() != v1::QueuePolicy::HOLDING_RETURN_AFTER ||
+      item.holder->offline_since == kUnset) {
+    return kNever;
+  }
+  // What was handed to somebody before their shift waits for them as long.
+  return std::max(item.holder->offline_since, item.custody_since) + queue.holding_return_after;
+}
+
 Nanos Core::NextTimer(const Item& item) const {
   const Queue& queue = *item.queue;
-  const auto holding = [&]() -> Nanos {
-    if (queue.policy().holding() != v1::QueuePolicy::HOLDING_RETURN_AFTER ||
-        item.holder->offline_since == kUnset) {
-      return kNever;
-    }
-    return item.holder->offline_since + queue.holding_return_after;
-  };
   switch (item.state) {
     case v1::WorkItem::STATE_QUEUED:
       return std::min(item.next_drop, NextStepTime(item));
     case v1::WorkItem::STATE_OFFERED:
       return LeaseEnd(item);
     case v1::WorkItem::STATE_ASSIGNED:
-      if (item.alarmed || queue.progress_timeout == kNever) return holding();
-      return std::min(holding(), item.progress_time + queue.progress_timeout);
+      if (item.alarmed || queue.progress_timeout == kNever) return HoldingEnd(item);
+      return std::min(HoldingEnd(item), item.progress_time + queue.progress_timeout);
     case v1::WorkItem::STATE_ON_HOLD:
-      if (item.alarmed || queue.pause_budget == kNever) return holding();
-      return std::min(holding(), item.periods.empty()
+      if (item.alarmed || queue.pause_budget == kNever) return HoldingEnd(item);
+      return std::min(HoldingEnd(item), item.periods.empty()
                                      ? kNever
                                      : item.periods.back().start + queue.pause_budget -
                                            item.hold_time);
@@ -132,9 +135,7 @@ void Core::Fire(Step& step, Item& item) {
       return;
     case v1::WorkItem::STATE_ASSIGNED:
     case v1::WorkItem::STATE_ON_HOLD:
-      if (item.queue->policy().holding() == v1::QueuePolicy::HOLDING_RETURN_AFTER &&
-          item.holder->offline_since != kUnset &&
-          item.holder->offline_since + item.queue->holding_return_after <= step.now) {
+      if (HoldingEnd(item) <= step.now) {
         Release(step, item, v1::QUEUED_BY_HOLDING, "the holder stayed offline", false);
         return;
       }

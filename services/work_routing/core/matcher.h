@@ -37,7 +37,7 @@ using eligibility::Needs;
 
 // An expert's place in the index: from Upsert until Remove. Never part of a result's order.
 using Slot = uint32_t;
-// A kind of item that has been Acquired.
+// A kind of item that has been Acquired. The number says nothing: another process gives another.
 using SignatureId = uint32_t;
 
 // How much each part of a score counts: 0 to kTopWeight. All zero: longest idle first (a round
@@ -151,7 +151,8 @@ class Matcher {
   Choice Choose(SignatureId signature, const Ask& ask, const Weights& weights);
   // As Choose, for one person: what fails, in table order (empty: they may have it).
   std::vector<Constraint> Check(SignatureId signature, const Ask& ask, Slot slot);
-  // The person's score for an item, whether or not they may have it.
+  // The person's score for an item, whether or not they may have it; a required skill that they lack
+  // earns nothing.
   Scored Score(SignatureId signature, const Ask& ask, const Weights& weights, Slot slot);
   // How many people pass all standing constraints (before kShift) and have not declined, whatever
   // their shift, presence and load. 0: nobody known can do it, park it.
@@ -170,8 +171,8 @@ class Matcher {
   // start of its first item). std::nullopt: none wait.
   void SetWaiting(SignatureId signature, std::optional<int64_t> urgency);
   // Waiting signatures of which this person may take an item now (as far as the signature says:
-  // exclusions, declines, effort and handoff are the item's, Check them), soonest first, then
-  // lowest id; at most `most`.
+  // exclusions, declines, effort and handoff are the item's, Check them), soonest first, then in
+  // the order of the needs' canonical text; at most `most`.
   std::vector<SignatureId> WaitingFor(Slot slot, absl::Time now, size_t most);
 
   // ---- Time. ----

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The inside of a Matcher: experts in slots, one bitmap per thing that a constraint asks, and the
 // signatures compiled against them. Split over matcher_roster.cc (experts, load, time),
-// matcher_signature.cc (needs, waiting) and matcher_choose.cc (questions). One thread.
+// matcher_signature.cc (needs, waiting), matcher_choose.cc (questions) and matcher_search.cc (the
+// best). One thread.
 #pragma once
 
 #include <array>
@@ -203,7 +204,7 @@ class Matcher::Index {
       constraints.push_back(constraint);
     }
   };
-  struct Search;  // matcher_choose.cc
+  struct Search;  // matcher_search.h
 
   // matcher_roster.cc
   void GrowTo(size_t slots);

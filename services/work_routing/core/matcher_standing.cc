@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "services/work_routing/core/matcher_score.h"
-
 namespace tideline::work_routing {
 namespace {
 
@@ -23,11 +21,6 @@ void Resize(Bounds& bounds, size_t blocks) {
 }
 
 }  // namespace
-
-int32_t Standings::Weigh(const StandingWeights& weights, const Standing& standing,
-                         int32_t minute) {
-  return Lasting(weights, standing) + weights.idle * IdlePart(minute, standing.since);
-}
 
 void Standings::Grow(size_t slots) {
   slots = (slots + 63) / 64 * 64;

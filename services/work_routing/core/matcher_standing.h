@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "services/work_routing/core/matcher.h"
+#include "services/work_routing/core/matcher_score.h"
 
 namespace tideline::work_routing {
 
@@ -59,7 +60,10 @@ class Standings {
   uint64_t OrderOf(Slot slot) const { return orders_[slot]; }
 
   // The weighted standing at a minute.
-  static int32_t Weigh(const StandingWeights& weights, const Standing& standing, int32_t minute);
+  static int32_t Weigh(const StandingWeights& weights, const Standing& standing, int32_t minute) {
+    return weights.load * standing.load + weights.cost * standing.cost +
+           weights.idle * IdlePart(minute, standing.since);
+  }
 
   // The expert may be open to work from now on.
   void Open(Slot slot);

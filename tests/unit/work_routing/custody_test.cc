@@ -142,6 +142,23 @@ TEST_F(Custody, ReturnsAfterTheHoldingTime) {
   EXPECT_EQ(world.With(item.name()), "bob");
 }
 
+TEST_F(Custody, OfWhoLeftAndCameBackAsTheyWereIsNotTakenAgain) {
+  policy.set_holding(v1::QueuePolicy::HOLDING_RETURN_AFTER);
+  policy.mutable_holding_return_after()->set_seconds(60);
+  Open();
+  world.RemoveExpert("ann");
+  registry::Expert ann;
+  ann.set_name(Expert("ann"));
+  ann.set_team(Team("t1"));
+  ann.set_capacity_units(3);
+  world.Put(ann);  // her presence was never taken away
+  world.Pass(absl::Hours(1));
+  const v1::WorkItem item = world.Submit("q");
+  EXPECT_EQ(world.With(item.name()), "ann");
+  world.Pass(absl::Hours(1));
+  EXPECT_EQ(world.Get(item.name()).custody().epoch(), 2);
+}
+
 TEST_F(Custody, IsHandedOverAtOnceHoweverMuchThereIs) {
   policy.set_holding(v1::QueuePolicy::HOLDING_HAND_OVER);
   world.AddExpert("max", "t1", "law", 500);
