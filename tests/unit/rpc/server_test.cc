@@ -8,7 +8,6 @@
 #include "common/base/error.h"
 #include "gmock/gmock.h"
 #include "grpc/health/v1/health.grpc.pb.h"
-#include "grpcpp/grpcpp.h"
 #include "gtest/gtest.h"
 #include "tests/unit/rpc/toy_process.h"
 
@@ -55,36 +54,6 @@ TEST_F(Server, TellsItsHealth) {
   server_->SetServing(false);
   EXPECT_EQ(Health(""), HealthCheckResponse::NOT_SERVING);
   EXPECT_EQ(Health("toy"), HealthCheckResponse::NOT_SERVING);
-}
-
-// Asks by hand: the reflection library brings its own copy of the generated messages. Field 4 of a
-// request is file_containing_symbol; field 4 of a response holds the files, field 7 an error
-// (grpc/reflection/v1alpha/reflection.proto).
-TEST_F(Server, ReflectsItsServicesAndHealth) {
-  Start();
-  for (const std::string symbol : {"tideline.toy.v1.ToyService", "grpc.health.v1.Health"}) {
-    grpc::ClientContext context;
-    std::unique_ptr<grpc::ClientReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer>> stream(
-        grpc::internal::ClientReaderWriterFactory<grpc::ByteBuffer, grpc::ByteBuffer>::Create(
-            server_->InProcessChannel().get(),
-            grpc::internal::RpcMethod(
-                "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-                grpc::internal::RpcMethod::BIDI_STREAMING),
-            &context));
-    const std::string question =
-        absl::StrCat("\x22", std::string(1, static_cast<char>(symbol.size())), symbol);
-    grpc::Slice slice(question);
-    grpc::ByteBuffer response;
-    ASSERT_TRUE(stream->Write(grpc::ByteBuffer(&slice, 1)));
-    stream->WritesDone();
-    ASSERT_TRUE(stream->Read(&response));
-    ASSERT_TRUE(stream->Finish().ok());
-    grpc::Slice answer;
-    ASSERT_TRUE(response.DumpToSingleSlice(&answer).ok());
-    const std::string bytes(answer.begin(), answer.end());
-    EXPECT_THAT(bytes, ::testing::HasSubstr(".proto")) << symbol;
-    EXPECT_THAT(bytes, ::testing::Not(::testing::HasSubstr("not found"))) << symbol;
-  }
 }
 
 TEST_F(Server, RefusesAddressesBeyondLoopbackUnlessAccepted) {
