@@ -35,21 +35,26 @@ void Declare(CLI::App& app, ReplayOptions& options, std::string& json) {
   servicenow->callback([&options] { options.source = Source::kServiceNow; });
   servicenow->add_option("file", options.file, "CSV, plain or xz")->required();
 
-  app.add_option("--json", json, "Also write the result as JSON to this file");
+  app.add_option("--json", json, "Also write the result as JSON to this file")->type_name("FILE");
   app.add_option("--live", options.live,
-                 "Drive the suite at this address as fast as it goes, instead of one of our own");
+                 "Drive the suite at this address as fast as it goes, instead of one of our own")
+      ->type_name("ADDRESS");
   app.add_option("--store", options.store, "Where our own suite keeps its data")
       ->transform(CLI::CheckedTransformer(std::map<std::string, StoreKind>{
           {"memory", StoreKind::kMemory}, {"redis", StoreKind::kRedis}}))
+      ->type_name("redis|memory")
       ->default_str("redis");
-  app.add_option("--workspace", options.workspace, "Id of the workspace to make");
-  app.add_option("--limit", options.limit, "Only the first N incidents");
-  app.add_option("--seed", options.seed, "Of the sample, and of the choice of what to spoil");
+  app.add_option("--workspace", options.workspace, "Id of the workspace to make")->type_name("ID");
+  app.add_option("--limit", options.limit, "Only the first N incidents")->type_name("N");
+  app.add_option("--seed", options.seed, "Of the sample, and of the choice of what to spoil")
+      ->type_name("N");
   app.add_option("--outstanding", options.outstanding, "Most calls at a time")
-      ->check(CLI::Range(1, 256));
+      ->check(CLI::Range(1, 256).description(""))
+      ->type_name("N");
   app.add_option("--fault", options.fault, "Spoil one move, to see that it is noticed")
       ->transform(CLI::CheckedTransformer(std::map<std::string, Fault>{
-          {"drop", Fault::kDrop}, {"double", Fault::kDouble}, {"misroute", Fault::kMisroute}}));
+          {"drop", Fault::kDrop}, {"double", Fault::kDouble}, {"misroute", Fault::kMisroute}}))
+      ->type_name("drop|double|misroute");
 }
 
 int Main(int argc, char** argv) {

@@ -106,7 +106,7 @@ std::string FormatTable(const Reconciliation& reconciliation, size_t most) {
   }
   const size_t count = reconciliation.differences.size();
   if (count == 0) return absl::StrCat(text, "Every item agrees.\n");
-  absl::StrAppendFormat(&text, "%d items differ:\n", count);
+  absl::StrAppendFormat(&text, count == 1 ? "%d item differs:\n" : "%d items differ:\n", count);
   for (size_t i = 0; i < std::min(count, most); ++i) {
     const Difference& difference = reconciliation.differences[i];
     absl::StrAppend(&text, "  ", difference.item, ": ", difference.what, "\n");

@@ -51,7 +51,7 @@ void AppendRefusals(const Report& report, std::string& text) {
 
 std::string FormatReport(const Report& report) {
   std::string text = absl::StrFormat(
-      "%s: %d rows of %d incidents, %s to %s; %d organizations, %d sites, %d teams, %d experts, "
+      "%s: %d rows read, %d incidents, %s to %s; %d organizations, %d sites, %d teams, %d experts, "
       "%d skills\n",
       report.source, report.rows, report.reconciliation.rows.front().log, Day(report.first),
       Day(report.last), report.organizations, report.sites, report.teams, report.experts,

@@ -46,7 +46,7 @@ TEST(ReplayProgram, EndsWithOneAndNamesTheIncidentWhenAMoveIsSpoiled) {
     const Outcome outcome =
         RunReplay(std::string("sample --store memory --limit 60 --fault ") + fault);
     EXPECT_EQ(outcome.code, 1) << outcome.text;
-    EXPECT_THAT(outcome.text, HasSubstr("1 items differ:\n  sample-")) << fault;
+    EXPECT_THAT(outcome.text, HasSubstr("1 item differs:\n  sample-")) << fault;
   }
 }
 
