@@ -3,7 +3,7 @@
 // experts, with every constraint in force, the choice and the funnel; beside the obvious way, which
 // asks everybody in turn. Prints a table, and JSON with --json FILE.
 //
-//   bench-match [--json FILE] [--experts N] [--rounds N]
+//   bench-match [--json FILE] [--crowd NAME]... [--experts N]... [--rounds N]
 //
 // Three crowds, from kind to cruel:
 //   mixed    50 skills, each expert holds 5 of them, 3 asked: a handful qualify
@@ -324,10 +324,20 @@ void Print(const std::vector<Row>& rows, int rounds) {
               kSignatures);
 }
 
+bool FindCrowd(const char* name, std::vector<Crowd>& crowds) {
+  for (Crowd crowd : {Crowd::kMixed, Crowd::kBranches, Crowd::kAlike}) {
+    if (std::strcmp(name, kCrowdNames[static_cast<int>(crowd)]) != 0) continue;
+    crowds.push_back(crowd);
+    return true;
+  }
+  return false;
+}
+
 int Main(int argc, char** argv) {
   std::string json;
   int rounds = 20'000;
   std::vector<size_t> sizes;
+  std::vector<Crowd> crowds;
   for (int i = 1; i < argc; ++i) {
     bool has_value = i + 1 < argc;
     int experts = 0;
@@ -340,8 +350,11 @@ int Main(int argc, char** argv) {
                absl::SimpleAtoi(argv[i + 1], &experts) && experts > 0) {
       sizes.push_back(static_cast<size_t>(experts));
       ++i;
+    } else if (has_value && std::strcmp(argv[i], "--crowd") == 0 && FindCrowd(argv[i + 1], crowds)) {
+      ++i;
     } else {
-      std::fprintf(stderr, "usage: bench-match [--json FILE] [--experts N]... [--rounds N]\n");
+      std::fprintf(stderr, "usage: bench-match [--json FILE] [--crowd mixed|branches|alike]... "
+                           "[--experts N]... [--rounds N]\n");
       return 2;
     }
   }
@@ -349,7 +362,8 @@ int Main(int argc, char** argv) {
     for (size_t n = kFewest; n <= kMost; n *= 10) sizes.push_back(n);
   }
   std::vector<Row> rows;
-  for (Crowd crowd : {Crowd::kMixed, Crowd::kBranches, Crowd::kAlike}) {
+  if (crowds.empty()) crowds = {Crowd::kMixed, Crowd::kBranches, Crowd::kAlike};
+  for (Crowd crowd : crowds) {
     for (size_t n : sizes) rows.push_back(Run(crowd, n, rounds));
   }
   Print(rows, rounds);

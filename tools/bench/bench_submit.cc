@@ -79,7 +79,8 @@ class Bench {
     }
   }
 
-  absl::Status Run(EchoServer& echo);
+  // `settle` returns when the suite has nothing left to do.
+  absl::Status Run(EchoServer& echo, const std::function<absl::Status()>& settle);
   int Report() const;
 
  private:
@@ -189,10 +190,11 @@ double Bench::Median(const std::string& mode) const {
   return 0;
 }
 
-absl::Status Bench::Run(EchoServer& echo) {
+absl::Status Bench::Run(EchoServer& echo, const std::function<absl::Status()>& settle) {
   std::fprintf(stderr, "building the scene: %d experts, %d skills, %d teams\n", scene_.experts,
                scene_.skills, scene_.teams);
   TL_RETURN_IF_ERROR(BuildScene(channels_[0], scene_));
+  TL_RETURN_IF_ERROR(settle());  // work_routing knows everybody
   routing::SubmitWorkItemRequest request;
   Fill(request);
   grpc::ClientContext context;
@@ -343,7 +345,7 @@ int Main(int argc, char** argv) {
       std::fprintf(stderr, "bench-submit: %s\n", suite.status().ToString().c_str());
     } else {
       Bench bench(settings, (*suite)->address());
-      absl::Status status = bench.Run(echo);
+      absl::Status status = bench.Run(echo, [&] { return (*suite)->Settle(); });
       if (!status.ok()) std::fprintf(stderr, "bench-submit: %s\n", status.ToString().c_str());
       code = status.ok() ? bench.Report() : 1;
     }
