@@ -43,7 +43,8 @@ std::string Word(const Log& log, const Step& step) {
 std::string PlanOf(const std::string& text) {
   const Log log = SmallLog({text});
   std::vector<std::string> words;
-  for (const Step& step : MakePlan(log)[0].steps) words.push_back(Word(log, step));
+  const std::vector<ItemPlan> plans = MakePlan(log);
+  for (const Step& step : plans[0].steps) words.push_back(Word(log, step));
   return absl::StrJoin(words, " ");
 }
 
