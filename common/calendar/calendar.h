@@ -12,8 +12,8 @@
 //
 // Cost: each question a few binary searches (common/calendar/line.h), some 0.1 microseconds for Add
 // and Measure at any distance and 0.5 for the end of a stretch. Making one takes about 0.2 ms with
-// twenty years of holidays and 1 to 3 ms at its limits, so it is made once and kept. A calendar takes
-// at most some 16 KiB, and 100 B per listed day. Immutable; any thread.
+// twenty years of holidays and 1 to 3 ms at its limits, so it is made once and kept. A calendar
+// takes at most some 16 KiB, and 100 B per listed day. Immutable; any thread.
 #pragma once
 
 #include <cstdint>

@@ -107,8 +107,7 @@ constexpr std::array<Rule, kConstraints> kTable = {{
      "the organization has a conflict of interest with the client", &HasNoConflict},
     {Constraint::kRestriction, "RESTRICTION", "a restriction in force stops this work here",
      &IsUnrestricted},
-    {Constraint::kShift, "SHIFT", "is neither on shift nor soon to be, or is on leave",
-     &IsOnShift},
+    {Constraint::kShift, "SHIFT", "is neither on shift nor soon to be, or is on leave", &IsOnShift},
     {Constraint::kPresence, "PRESENCE", "is not present in a way that takes work", &TakesWork},
     {Constraint::kUnresponsive, "UNRESPONSIVE",
      "has let two offers in a row time out and has not acted since", &IsResponsive},
@@ -137,11 +136,10 @@ void NormalizeSkills(std::vector<SkillNeed>& skills) {
   absl::c_sort(skills, [](const SkillNeed& a, const SkillNeed& b) {
     return a.skill != b.skill ? a.skill < b.skill : a.level > b.level;
   });
-  skills.erase(std::unique(skills.begin(), skills.end(),
-                           [](const SkillNeed& a, const SkillNeed& b) {
-                             return a.skill == b.skill;
-                           }),
-               skills.end());
+  skills.erase(
+      std::unique(skills.begin(), skills.end(),
+                  [](const SkillNeed& a, const SkillNeed& b) { return a.skill == b.skill; }),
+      skills.end());
 }
 
 // Length-prefixed, so that no id can look like two.

@@ -48,7 +48,13 @@ inline constexpr Constraint kFirstPassing = Constraint::kShift;
 
 // What somebody is doing now, as they or the roster say. Same meaning as skill_registry's Presence.
 enum class Presence : uint8_t {
-  kOffline, kRostered, kPresent, kAvailable, kFocus, kTraining, kBreak,
+  kOffline,
+  kRostered,
+  kPresent,
+  kAvailable,
+  kFocus,
+  kTraining,
+  kBreak,
 };
 inline constexpr size_t kPresences = 7;
 // A set of presences, one bit each.
@@ -133,9 +139,9 @@ std::string Signature(const Needs& needs);
 
 // A span of a team's working time, and what follows in the same shift.
 struct ShiftSpan {
-  bool on = true;                                   // within a shift (a break is within it)
-  bool working = true;                              // within working hours (a break is not)
-  absl::Time until = absl::InfiniteFuture();        // end of this span; off: start of next shift
+  bool on = true;                                    // within a shift (a break is within it)
+  bool working = true;                               // within working hours (a break is not)
+  absl::Time until = absl::InfiniteFuture();         // end of this span; off: start of next shift
   absl::Duration work_after = absl::ZeroDuration();  // working time after `until`, same shift
   friend bool operator==(const ShiftSpan&, const ShiftSpan&) = default;
 };
@@ -162,15 +168,15 @@ struct Leave {
 
 // What the records say of one expert. Vectors sorted by their first field, no doubles.
 struct Expert {
-  std::string id;        // unique in the workspace
-  std::string person;    // opaque, equal across workspaces
+  std::string id;      // unique in the workspace
+  std::string person;  // opaque, equal across workspaces
   std::string team;
   std::string organization;
   std::string calendar;  // whose shifts apply; empty: always on shift
   std::string country;
-  int shore = 0;         // tideline.type.v1.Shore
-  int grade = 0;         // 0 to kTopGrade
-  int64_t capacity = 1;  // units
+  int shore = 0;              // tideline.type.v1.Shore
+  int grade = 0;              // 0 to kTopGrade
+  int64_t capacity = 1;       // units
   int64_t cost_per_hour = 0;  // minor units of the workspace's currency
   std::vector<HeldSkill> skills;
   std::vector<HeldClearance> clearances;
@@ -180,11 +186,11 @@ struct Expert {
 
 // What they have in hand.
 struct Load {
-  int64_t used = 0;           // capacity units taken, pending offers included
-  int64_t open_items = 0;     // offered or assigned and not submitted
-  int64_t open_minutes = 0;   // expected effort left in them
+  int64_t used = 0;                              // capacity units taken, pending offers included
+  int64_t open_items = 0;                        // offered or assigned and not submitted
+  int64_t open_minutes = 0;                      // expected effort left in them
   absl::Time idle_since = absl::InfinitePast();  // when they last got work (or became present)
-  uint64_t idle_order = 0;    // the same as a sequence: lower has waited longer
+  uint64_t idle_order = 0;                       // the same as a sequence: lower has waited longer
   friend bool operator==(const Load&, const Load&) = default;
 };
 

@@ -95,6 +95,11 @@ RedisJournal::RedisJournal(std::shared_ptr<Lane> lane, std::shared_ptr<Growth> g
       followers_key_(absl::StrCat(prefix_, "followers")),
       alive_(std::make_shared<int>(0)) {}
 
+redis::Client& RedisJournal::client() {
+  if (!client_) client_ = lane_->Connect();
+  return *client_;
+}
+
 redis::Client::Done RedisJournal::IfAlive(redis::Client::Done done) {
   return [alive = std::weak_ptr<int>(alive_), done = std::move(done)](Reply reply) {
     if (!alive.expired()) done(std::move(reply));
@@ -102,11 +107,11 @@ redis::Client::Done RedisJournal::IfAlive(redis::Client::Done done) {
 }
 
 void RedisJournal::Ask(std::vector<std::string> args, redis::Client::Done done) {
-  lane_->client().Send(std::move(args), IfAlive(std::move(done)));
+  client().Send(std::move(args), IfAlive(std::move(done)));
 }
 
 void RedisJournal::AnswerInPlace(redis::Client::Done done) {
-  lane_->client().Answer({}, IfAlive(std::move(done)));
+  client().Answer({}, IfAlive(std::move(done)));
 }
 
 void RedisJournal::ReadHead(HeadDone done) {
@@ -151,7 +156,7 @@ void RedisJournal::Own(std::string owner, uint64_t expected_epoch, HeadDone done
 void RedisJournal::OnAnswer(const Reply& reply, CommitDone done) {
   std::pair<journal::Answer, std::string> answer = AnswerOf(reply);
   if (reply.code() == "READONLY" && lane_->endpoint_moves()) {
-    lane_->client().Reconnect("the server is read-only");
+    client().Reconnect("the server is read-only");
   }
   done(answer.first, std::move(answer.second));
 }
@@ -165,12 +170,12 @@ void RedisJournal::Commit(uint64_t epoch, std::shared_ptr<const journal::Commit>
   }
   CommitCommand command =
       MakeCommitCommand(epoch, std::move(commit), prefix_, meta_key_, journal_key_);
-  lane_->client().Send(std::move(command.args), std::move(command.keep),
-                       IfAlive([this, done = std::move(done)](Reply reply) {
-                         const absl::string_view word = TextAt(reply, 0);
-                         if (word == "APPLIED" || word == "ALREADY") growth_->TellCommitted();
-                         OnAnswer(reply, done);
-                       }));
+  client().Send(std::move(command.args), std::move(command.keep),
+                IfAlive([this, done = std::move(done)](Reply reply) {
+                  const absl::string_view word = TextAt(reply, 0);
+                  if (word == "APPLIED" || word == "ALREADY") growth_->TellCommitted();
+                  OnAnswer(reply, done);
+                }));
 }
 
 void RedisJournal::Check(uint64_t epoch, uint64_t last_number, CommitDone done) {

@@ -42,6 +42,7 @@ class RedisJournal : public Journal {
  private:
   struct Loading;
 
+  redis::Client& client();
   // Sends a command; `done` comes unless this journal is gone by then.
   void Ask(std::vector<std::string> args, redis::Client::Done done);
   redis::Client::Done IfAlive(redis::Client::Done done);
@@ -61,6 +62,7 @@ class RedisJournal : public Journal {
   const std::string journal_key_;
   const std::string followers_key_;
   std::shared_ptr<int> alive_;
+  std::unique_ptr<redis::Client> client_;  // made when first needed, on the loop
   std::vector<std::shared_ptr<void>> listening_;
 };
 

@@ -117,9 +117,8 @@ void Tail::OnWoken(const redis::Reply& reply) {
   Again(absl::ZeroDuration());
 }
 
-redis::Client& Lane::client() {
-  if (!client_) client_ = std::make_unique<redis::Client>(loop_, endpoint_, options_);
-  return *client_;
+std::unique_ptr<redis::Client> Lane::Connect() {
+  return std::make_unique<redis::Client>(loop_, endpoint_, options_);
 }
 
 Tail& Lane::tail() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the Redis journals of one loop share: a connection for commands, and one more that waits for
+// What the Redis journals of one loop share: the way to the server, and a connection that waits for
 // growth. Made on any thread; used and destroyed on the loop.
 #pragma once
 
@@ -54,8 +54,11 @@ class Lane {
   Lane(Loop& loop, std::shared_ptr<redis::Endpoint> endpoint, redis::ClientOptions options)
       : loop_(loop), endpoint_(std::move(endpoint)), options_(options) {}
 
+  // On the loop's thread. Each journal has a connection of its own: Redis takes some 32 KB from a
+  // connection per turn of its loop and syncs its file between turns, so commits that come over
+  // several connections share an fsync, and big ones over a single connection do not.
+  std::unique_ptr<redis::Client> Connect();
   // On the loop's thread: made when first needed.
-  redis::Client& client();
   Tail& tail();
   Loop& loop() { return loop_; }
   bool endpoint_moves() const { return endpoint_->moves(); }
@@ -64,7 +67,6 @@ class Lane {
   Loop& loop_;
   const std::shared_ptr<redis::Endpoint> endpoint_;
   const redis::ClientOptions options_;
-  std::unique_ptr<redis::Client> client_;
   std::unique_ptr<Tail> tail_;
 };
 

@@ -6,8 +6,9 @@
 //   TL_RETURN_IF_ERROR(store->Open(16, absl::Seconds(10)));
 //   auto journal = store->OpenJournal("work_routing", 3, loop);
 //
-// Thread-safe. Journals of one loop share a connection; the store's own questions have a thread of
-// their own. The store may go before its journals. SIGPIPE must be ignored by the process.
+// Thread-safe. Each journal has a connection, those of one loop share one more that waits for
+// growth; the store's own questions have a thread of their own. The store may go before its
+// journals. SIGPIPE must be ignored by the process.
 #pragma once
 
 #include <atomic>

@@ -49,11 +49,11 @@ std::string MakeId(const Entropy& entropy, uint32_t index = 0);
 
 // One step's circumstances.
 struct Call {
-  std::string workspace;    // "workspaces/{workspace}"; empty in Wake and TakenOver
+  std::string workspace;  // "workspaces/{workspace}"; empty in Wake and TakenOver
   type::v1::Actor actor;
   Grant grant;
-  absl::Time now;           // the partition's time: never goes back
-  type::v1::Cause cause;    // goes into the events
+  absl::Time now;         // the partition's time: never goes back
+  type::v1::Cause cause;  // goes into the events
   Entropy entropy;
 };
 

@@ -34,7 +34,8 @@ class Changes {
   explicit Changes(uint64_t commit) : commit_(commit) {}
 
   // Writes record `id` of `kind`. A later write of the same record in the batch replaces it.
-  void Put(absl::string_view kind, absl::string_view id, const google::protobuf::MessageLite& record);
+  void Put(absl::string_view kind, absl::string_view id,
+           const google::protobuf::MessageLite& record);
   // Deletes it; deleting what is not there does no harm.
   void Erase(absl::string_view kind, absl::string_view id);
 

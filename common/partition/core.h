@@ -7,8 +7,9 @@
 //
 // A service's Core derives from this and adds its verbs, which services/<s>/service.h names:
 //
-//   absl::StatusOr<AcceptOfferResponse> AcceptOffer(const Call&, const AcceptOfferRequest&, Changes&);
-//   absl::StatusOr<GetOfferResponse> GetOffer(const Call&, const GetOfferRequest&) const;
+//   absl::StatusOr<AcceptOfferResponse> AcceptOffer(const Call&, const AcceptOfferRequest&,
+//   Changes&); absl::StatusOr<GetOfferResponse> GetOffer(const Call&, const GetOfferRequest&)
+//   const;
 //
 // A verb validates everything first: on an error nothing has changed, in memory or in Changes.
 // Bounds: a step takes at most 1 ms and makes at most 500 changes (a batch verb 10 ms and 1,800).
@@ -29,9 +30,9 @@ namespace tideline::partition {
 
 // One event of an upstream journal, as a follower gets it.
 struct UpstreamEvent {
-  std::string service;     // "skill_registry"
+  std::string service;  // "skill_registry"
   Revision position;
-  absl::string_view bytes; // the upstream service's serialized Event
+  absl::string_view bytes;  // the upstream service's serialized Event
 };
 
 // A call this partition owes another service. Lives as a record of the Core until it is settled.

@@ -142,8 +142,8 @@ void Host::Engine::ArmWake() {
   absl::Time wake = core_->NextWake();
   if (wake == absl::InfiniteFuture()) return wake_timer_.Cancel();
   // At most a minute at a time, so that a followed clock step is noticed.
-  absl::Duration delay = std::clamp(wake - options_.clock->Now(), absl::Milliseconds(1),
-                                    absl::Minutes(1));
+  absl::Duration delay =
+      std::clamp(wake - options_.clock->Now(), absl::Milliseconds(1), absl::Minutes(1));
   wake_timer_.Set(delay, [self = shared_from_this()] { self->Pump(); });
 }
 

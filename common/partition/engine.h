@@ -155,7 +155,8 @@ class Host::Engine : public std::enable_shared_from_this<Host::Engine> {
   void NoteAnomaly(Building& building, const UpstreamEvent& event, const absl::Status& why);
   void Close(Building& building);
   void PutMemoFloor(Building& building);
-  Call StepCall(const Building& building, type::v1::Actor::Kind kind, absl::string_view subject) const;
+  Call StepCall(const Building& building, type::v1::Actor::Kind kind,
+                absl::string_view subject) const;
   Entropy DerivedEntropy(absl::string_view what, uint64_t a, uint64_t b) const;
 
   // --- engine_release.cc: what the store answers
@@ -190,21 +191,21 @@ class Host::Engine : public std::enable_shared_from_this<Host::Engine> {
   std::deque<std::unique_ptr<Request>> waiting_;
   std::vector<std::unique_ptr<Request>> parked_;  // for tideline-after
 
-  uint64_t last_sent_ = 0;         // number of the last commit sent
+  uint64_t last_sent_ = 0;  // number of the last commit sent
   uint64_t last_acknowledged_ = 0;
   std::string last_digest_;
   absl::Time last_time_ = absl::InfinitePast();
-  bool took_over_ = false;         // TakenOver has run
+  bool took_over_ = false;  // TakenOver has run
   uint64_t sequence_ = 0;
   std::deque<Batch> in_flight_;
-  size_t outstanding_ = 0;         // sends whose answer is due
-  bool recovering_ = false;        // waiting to send everything again
+  size_t outstanding_ = 0;   // sends whose answer is due
+  bool recovering_ = false;  // waiting to send everything again
   absl::Duration backoff_;
   bool pumping_ = false;
 
   MemoTable memos_;
   uint64_t memo_floor_written_ = 0;
-  std::map<std::string, v1::Answer> answers_;      // id -> last answer to a calling service
+  std::map<std::string, v1::Answer> answers_;  // id -> last answer to a calling service
   std::map<std::string, std::set<std::string>> answers_of_;  // resource -> ids
   std::map<std::string, journal::v1::Cursor> cursors_;       // as loaded
   std::map<std::string, v1::Trying> trying_;
@@ -213,8 +214,8 @@ class Host::Engine : public std::enable_shared_from_this<Host::Engine> {
   std::map<std::string, uint64_t> tried_in_;  // upstream -> commit that noted its first event
   std::set<std::string> cautious_;  // upstreams taken one event a batch after repeated deaths
 
-  std::set<std::string> owed_known_;    // noted by a batch
-  std::set<std::string> owed_ready_;    // durable
+  std::set<std::string> owed_known_;                 // noted by a batch
+  std::set<std::string> owed_ready_;                 // durable
   std::map<std::string, std::string> owed_sending_;  // id -> resource
   std::map<std::string, int> owed_attempts_;
   std::deque<Settlement> settlements_;

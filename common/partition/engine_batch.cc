@@ -270,10 +270,10 @@ absl::Status Host::Engine::CheckAdmission(const Request& request) const {
 void Host::Engine::RunCall(Building& building, std::unique_ptr<Request> request) {
   ++building.steps;
   bool mutates = request->policy->kind() == type::v1::KIND_MUTATE;
-  Release release{std::move(request->done), absl::OkStatus(),
-                  Position{options_.service, mutates ? building.changes.commit() : last_sent_,
-                           UINT32_MAX},
-                  request->deadline};
+  Release release{
+      std::move(request->done), absl::OkStatus(),
+      Position{options_.service, mutates ? building.changes.commit() : last_sent_, UINT32_MAX},
+      request->deadline};
   if (const size_t raised = building.changes.events().size(); !mutates && raised > 0) {
     // A query sees what the steps before it in this batch did.
     release.position.commit = building.changes.commit();
@@ -309,7 +309,8 @@ void Host::Engine::RunCall(Building& building, std::unique_ptr<Request> request)
     status = request->run(*core_, call, mutates ? &building.changes : nullptr);
     if (!status.ok() && building.changes.size() != before) {
       // The Core broke its promise: its memory cannot be trusted, and nothing of it may be written.
-      Stop(Refuse(Reason::REASON_INTERNAL, absl::StrCat(request->method, " changed state and failed")),
+      Stop(Refuse(Reason::REASON_INTERNAL,
+                  absl::StrCat(request->method, " changed state and failed")),
            Refuse(Reason::REASON_INTERNAL, "the partition stopped after a defect"));
       release.done(refusal_, Position{options_.service, 0});
       return;
@@ -347,9 +348,9 @@ bool Host::Engine::AnswerFromMemo(Building& building, const Request& request,
   const Memory* memory = memos_.Find(key);
   if (memory == nullptr) return false;
   if (memory->request_hash != hash) {
-    release.status = Refuse(Reason::REASON_REQUEST_ID_REUSED,
-                            "this request id was used with other content",
-                            {{"requestId", request.request_id}});
+    release.status =
+        Refuse(Reason::REASON_REQUEST_ID_REUSED, "this request id was used with other content",
+               {{"requestId", request.request_id}});
     return true;
   }
   if (!request.response->ParseFromString(memory->response)) {

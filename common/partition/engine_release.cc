@@ -83,10 +83,10 @@ void Host::Engine::OnAnswer(uint64_t sequence, journal::Answer answer, std::stri
                   Refuse(Reason::REASON_DATA_LOSS,
                          absl::StrCat("the store was rolled back or is another one: ", detail)));
     case journal::Answer::kBroken:
-      return Stop(Refuse(Reason::REASON_STORE_UNAVAILABLE,
-                         absl::StrCat("the store failed: ", detail)),
-                  Refuse(Reason::REASON_STORE_UNAVAILABLE,
-                         absl::StrCat("the partition stopped: ", detail)));
+      return Stop(
+          Refuse(Reason::REASON_STORE_UNAVAILABLE, absl::StrCat("the store failed: ", detail)),
+          Refuse(Reason::REASON_STORE_UNAVAILABLE,
+                 absl::StrCat("the partition stopped: ", detail)));
   }
 }
 

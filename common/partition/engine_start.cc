@@ -29,8 +29,9 @@ Host::Engine::Engine(Loop& loop, std::shared_ptr<journal::Journal> journal, Core
       wake_timer_(loop),
       resend_timer_(loop),
       owed_timer_(loop) {
-  refusal_ = Refuse(Reason::REASON_STORE_UNAVAILABLE,
-                    absl::StrCat(options_.service, " partition ", options_.partition, " is starting"));
+  refusal_ =
+      Refuse(Reason::REASON_STORE_UNAVAILABLE,
+             absl::StrCat(options_.service, " partition ", options_.partition, " is starting"));
 }
 
 void Host::Engine::Start() {
@@ -76,10 +77,12 @@ absl::Status Host::Engine::CheckTime(const journal::Head& head) const {
   if (head.number == 0 || options_.accept_clock_behind || now >= head.time - kMaxBehind) {
     return absl::OkStatus();
   }
-  return absl::FailedPreconditionError(absl::StrFormat(
-      "the clock says %s, but the last commit was at %s, over an hour later: set the clock, or start "
-      "with --accept-clock-behind if the commit's time was the mistake",
-      absl::FormatTime(now, absl::UTCTimeZone()), absl::FormatTime(head.time, absl::UTCTimeZone())));
+  return absl::FailedPreconditionError(
+      absl::StrFormat("the clock says %s, but the last commit was at %s, over an hour later: set "
+                      "the clock, or start "
+                      "with --accept-clock-behind if the commit's time was the mistake",
+                      absl::FormatTime(now, absl::UTCTimeZone()),
+                      absl::FormatTime(head.time, absl::UTCTimeZone())));
 }
 
 void Host::Engine::OnOwned(journal::Head head) {
@@ -129,7 +132,8 @@ absl::Status Host::Engine::RestoreOwn(absl::string_view kind, const std::string&
     memo_floor_written_ = floor.commit();
   }
   if (parsed) return absl::OkStatus();
-  return Refuse(Reason::REASON_DATA_LOSS, absl::StrCat("record ", kind, " ", id, " does not parse"));
+  return Refuse(Reason::REASON_DATA_LOSS,
+                absl::StrCat("record ", kind, " ", id, " does not parse"));
 }
 
 void Host::Engine::OnLoaded(journal::Head head) {
@@ -141,43 +145,46 @@ void Host::Engine::OnLoaded(journal::Head head) {
 void Host::Engine::ReadMemoTail(journal::Head head, uint64_t after) {
   if (after >= head.number) return BeginServing(head);
   auto self = shared_from_this();
-  journal_->Read(after, journal::kMaxReadEntries,
-                 [self, head, after](absl::StatusOr<journal::Page> page) mutable {
-    if (self->shut_) return;
-    if (!page.ok()) {
-      // Trimmed above the floor: what is gone had left the window.
-      if (page.status().code() == absl::StatusCode::kOutOfRange && after + 1 < head.number) {
-        self->journal_->Read(head.number - 1, 1, [self, head](absl::StatusOr<journal::Page> last) {
-          if (self->shut_) return;
-          if (!last.ok()) return self->Fail(last.status());
-          self->ReadMemoTail(head, std::max(last->first, uint64_t{1}) - 1);
-        });
-        return;
-      }
-      return self->Fail(page.status());
-    }
-    for (const journal::StoredEntry& stored : page->entries) {
-      after = stored.number;
-      if (stored.memos.empty()) continue;
-      journal::v1::Memos memos;
-      journal::v1::Entry entry;
-      if (!memos.ParseFromString(stored.memos) || !entry.ParseFromString(stored.entry)) {
-        return self->Fail(Refuse(Reason::REASON_DATA_LOSS,
-                                 absl::StrCat("journal entry ", stored.number, " does not parse")));
-      }
-      absl::Time time = absl::FromUnixSeconds(entry.time().seconds()) +
-                        absl::Nanoseconds(entry.time().nanos());
-      for (journal::v1::Memo& memo : *memos.mutable_memos()) {
-        self->memos_.Add(std::move(*memo.mutable_key()),
-                         {std::move(*memo.mutable_request_hash()),
-                          std::move(*memo.mutable_response()), stored.number},
-                         time);
-      }
-      self->memos_.Expire(time);
-    }
-    if (page->entries.empty()) return self->BeginServing(head);
-    self->ReadMemoTail(std::move(head), after);
-  });
+  journal_->Read(
+      after, journal::kMaxReadEntries,
+      [self, head, after](absl::StatusOr<journal::Page> page) mutable {
+        if (self->shut_) return;
+        if (!page.ok()) {
+          // Trimmed above the floor: what is gone had left the window.
+          if (page.status().code() == absl::StatusCode::kOutOfRange && after + 1 < head.number) {
+            self->journal_->Read(head.number - 1, 1,
+                                 [self, head](absl::StatusOr<journal::Page> last) {
+                                   if (self->shut_) return;
+                                   if (!last.ok()) return self->Fail(last.status());
+                                   self->ReadMemoTail(head, std::max(last->first, uint64_t{1}) - 1);
+                                 });
+            return;
+          }
+          return self->Fail(page.status());
+        }
+        for (const journal::StoredEntry& stored : page->entries) {
+          after = stored.number;
+          if (stored.memos.empty()) continue;
+          journal::v1::Memos memos;
+          journal::v1::Entry entry;
+          if (!memos.ParseFromString(stored.memos) || !entry.ParseFromString(stored.entry)) {
+            return self->Fail(
+                Refuse(Reason::REASON_DATA_LOSS,
+                       absl::StrCat("journal entry ", stored.number, " does not parse")));
+          }
+          absl::Time time = absl::FromUnixSeconds(entry.time().seconds()) +
+                            absl::Nanoseconds(entry.time().nanos());
+          for (journal::v1::Memo& memo : *memos.mutable_memos()) {
+            self->memos_.Add(std::move(*memo.mutable_key()),
+                             {std::move(*memo.mutable_request_hash()),
+                              std::move(*memo.mutable_response()), stored.number},
+                             time);
+          }
+          self->memos_.Expire(time);
+        }
+        if (page->entries.empty()) return self->BeginServing(head);
+        self->ReadMemoTail(std::move(head), after);
+      });
 }
 
 void Host::Engine::BeginServing(const journal::Head& head) {
@@ -212,15 +219,15 @@ void Host::Engine::StartFollowers() {
   for (const Upstream& upstream : options_.upstreams) {
     std::optional<journal::v1::Cursor> cursor;
     if (auto it = cursors_.find(upstream.service); it != cursors_.end()) cursor = it->second;
-    followers_.push_back(std::make_unique<Follower>(
-        loop_, upstream, std::move(cursor),
-        Follower::Events{
-            [weak] {
-              if (auto self = weak.lock()) self->Pump();
-            },
-            [weak](absl::Status why) {
-              if (auto self = weak.lock()) self->Stop(why, why);
-            }}));
+    followers_.push_back(std::make_unique<Follower>(loop_, upstream, std::move(cursor),
+                                                    Follower::Events{[weak] {
+                                                                       if (auto self = weak.lock())
+                                                                         self->Pump();
+                                                                     },
+                                                                     [weak](absl::Status why) {
+                                                                       if (auto self = weak.lock())
+                                                                         self->Stop(why, why);
+                                                                     }}));
   }
 }
 

@@ -28,7 +28,9 @@ std::string Key(absl::string_view workspace, absl::string_view audience) {
 
 }  // namespace
 
-std::string Feed::IndexKey(const WatchSpec& spec) const { return Key(spec.workspace, spec.audience); }
+std::string Feed::IndexKey(const WatchSpec& spec) const {
+  return Key(spec.workspace, spec.audience);
+}
 
 bool Feed::Wants(const Watcher& watcher, const FeedEvent& event) {
   const WatchSpec& spec = watcher.spec;
@@ -140,8 +142,8 @@ void Feed::ReadPage(uint64_t id) {
   watcher.reading = true;
   const Revision& after = watcher.spec.after;
   // A commit that was delivered in part is read again from its start.
-  uint64_t from = after.index() == UINT32_MAX || after.commit() == 0 ? after.commit()
-                                                                     : after.commit() - 1;
+  uint64_t from =
+      after.index() == UINT32_MAX || after.commit() == 0 ? after.commit() : after.commit() - 1;
   std::weak_ptr<bool> alive = alive_;
   journal_->Read(from, 256, [this, alive, id](absl::StatusOr<journal::Page> page) {
     if (!alive.expired()) OnPage(id, std::move(page));

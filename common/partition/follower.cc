@@ -79,10 +79,10 @@ void Follower::OnPage(absl::StatusOr<journal::Page> page) {
     if (status = Accept(stored); !status.ok()) break;
   }
   if (status.ok() && verify_cursor_ && page->entries.empty()) {
-    status = Refuse(Reason::REASON_DATA_LOSS,
-                    absl::StrCat("following ", upstream_.service, ": commit ", last_read_,
-                                 " was followed and is not in the journal, which ends at ",
-                                 page->last));
+    status =
+        Refuse(Reason::REASON_DATA_LOSS,
+               absl::StrCat("following ", upstream_.service, ": commit ", last_read_,
+                            " was followed and is not in the journal, which ends at ", page->last));
   }
   if (!status.ok()) {
     broken_ = true;
@@ -123,7 +123,8 @@ absl::Status Follower::Accept(const journal::StoredEntry& stored) {
   if (stored.number != last_read_ + 1) return lost("comes after a gap");
   Pending pending;
   if (!pending.entry.ParseFromString(stored.entry)) return lost("does not parse");
-  if (pending.entry.format() > journal::kFormat) return lost("has a newer format than this program");
+  if (pending.entry.format() > journal::kFormat)
+    return lost("has a newer format than this program");
   if (last_read_ > 0 && pending.entry.previous_digest() != last_digest_) {
     return lost("does not continue the one that was followed");
   }

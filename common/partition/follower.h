@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads one upstream journal in order, checks that it is the one read before (dense numbers, chained
-// digests), and hands out its events one by one. What the Core makes of them, and the cursor's
-// commit, is the engine's business. One per upstream of a host, on its loop.
+// Reads one upstream journal in order, checks that it is the one read before (dense numbers,
+// chained digests), and hands out its events one by one. What the Core makes of them, and the
+// cursor's commit, is the engine's business. One per upstream of a host, on its loop.
 #pragma once
 
 #include <cstdint>
@@ -65,13 +65,13 @@ class Follower {
   Loop& loop_;
   Upstream upstream_;
   Events events_;
-  journal::v1::Cursor cursor_;     // what the Core has
-  uint64_t last_read_ = 0;         // newest entry in pending_, or the cursor's
+  journal::v1::Cursor cursor_;  // what the Core has
+  uint64_t last_read_ = 0;      // newest entry in pending_, or the cursor's
   std::string last_digest_;
-  bool verify_cursor_ = false;     // the first read re-reads the cursor's entry
+  bool verify_cursor_ = false;  // the first read re-reads the cursor's entry
   uint64_t known_ = 0;
   bool reading_ = false;
-  bool again_ = false;             // grew while reading
+  bool again_ = false;  // grew while reading
   bool broken_ = false;
   std::deque<Pending> pending_;
   UpstreamEvent current_;

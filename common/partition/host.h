@@ -34,8 +34,8 @@ namespace tideline::partition {
 // A caller as the seam has authenticated it.
 struct Identity {
   type::v1::Actor actor;
-  // Whether the roles are settled without a Member record: the services themselves, and everybody in
-  // an unsecured `tideline dev`.
+  // Whether the roles are settled without a Member record: the services themselves, and everybody
+  // in an unsecured `tideline dev`.
   bool trusted = false;
   Roles roles;  // when trusted
 };
@@ -53,12 +53,12 @@ using MonotonicTime = std::chrono::steady_clock::time_point;
 
 // One call for a partition.
 struct Request {
-  std::string method;                       // full rpc name, for memos and logs
+  std::string method;  // full rpc name, for memos and logs
   const type::v1::MethodPolicy* policy = nullptr;
-  std::string workspace;                    // "workspaces/{workspace}"
+  std::string workspace;  // "workspaces/{workspace}"
   Identity identity;
-  std::string request_id;                   // empty: none
-  std::string resource;                     // what the call is about: answers to owed calls are kept by it
+  std::string request_id;  // empty: none
+  std::string resource;    // what the call is about: answers to owed calls are kept by it
   const google::protobuf::Message* message = nullptr;  // lives until `done`
   google::protobuf::Message* response = nullptr;       // lives until `done`
   MonotonicTime deadline;
@@ -108,38 +108,38 @@ class OwedSender {
 };
 
 struct HostOptions {
-  std::string service;                // "work_routing"
+  std::string service;  // "work_routing"
   int partition = 0;
-  std::string replica;                // this process's name in ownership
+  std::string replica;  // this process's name in ownership
   std::vector<Upstream> upstreams;
-  OwedSender* owed_sender = nullptr;  // null: the service owes nothing
-  const Clock* clock = nullptr;       // required
+  OwedSender* owed_sender = nullptr;      // null: the service owes nothing
+  const Clock* clock = nullptr;           // required
   const journal::Store* store = nullptr;  // for admission by fullness; may be null
-  bool accept_clock_behind = false;   // start although the wall is over 1 h behind the last commit
-  bool keep_load_digest = false;      // compute LoadDigest; a load then writes the whole state out once
-  bool take_over = true;              // own at start even if another replica owns
+  bool accept_clock_behind = false;  // start although the wall is over 1 h behind the last commit
+  bool keep_load_digest = false;  // compute LoadDigest; a load then writes the whole state out once
+  bool take_over = true;          // own at start even if another replica owns
 };
 
 // What a host is doing, for readiness, metrics and `tideline doctor`.
 struct HostState {
   enum class Phase { kStarting, kServing, kDeposed, kStopped };
   Phase phase = Phase::kStarting;
-  std::string detail;          // why it is not serving, for people
+  std::string detail;  // why it is not serving, for people
   uint64_t epoch = 0;
-  uint64_t commit = 0;         // last acknowledged
-  size_t queued = 0;           // calls waiting to be executed
-  size_t in_flight = 0;        // batches sent and not acknowledged
+  uint64_t commit = 0;   // last acknowledged
+  size_t queued = 0;     // calls waiting to be executed
+  size_t in_flight = 0;  // batches sent and not acknowledged
   size_t anomalies = 0;
   size_t owed = 0;
-  absl::Duration memo_age;     // age of the oldest remembered answer
+  absl::Duration memo_age;  // age of the oldest remembered answer
   struct Following {
     std::string service;
-    uint64_t read = 0;         // last upstream commit taken in
-    uint64_t known = 0;        // newest upstream commit seen
+    uint64_t read = 0;   // last upstream commit taken in
+    uint64_t known = 0;  // newest upstream commit seen
   };
   std::vector<Following> following;
   absl::Time next_wake = absl::InfiniteFuture();
-  uint64_t activity = 0;       // rises with everything the host does; equal twice means at rest
+  uint64_t activity = 0;  // rises with everything the host does; equal twice means at rest
 };
 
 class Host {
@@ -174,8 +174,8 @@ class Host {
   std::string CoreDigest() const;
   // The same of the Core as it was loaded, before its first step; empty without keep_load_digest.
   std::string LoadDigest() const;
-  // Calls back on the loop when nothing is left to do at clock.Now(): no call, batch, follower, owed
-  // call or due timer. For simulated time and tests. Any thread.
+  // Calls back on the loop when nothing is left to do at clock.Now(): no call, batch, follower,
+  // owed call or due timer. For simulated time and tests. Any thread.
   void WhenAtRest(std::function<void()> done);
 
   // Runs `look` with the Core on the loop, for tests and tools. Any thread.

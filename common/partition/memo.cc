@@ -30,8 +30,8 @@ void MemoTable::Add(std::string key, Memory memory, absl::Time time) {
 }
 
 void MemoTable::Expire(absl::Time now) {
-  while (!ages_.empty() && (now - ages_.front().time > kWindow || memos_.size() > kMaxMemos ||
-                            bytes_ > kMaxBytes)) {
+  while (!ages_.empty() &&
+         (now - ages_.front().time > kWindow || memos_.size() > kMaxMemos || bytes_ > kMaxBytes)) {
     const Age& oldest = ages_.front();
     auto it = memos_.find(oldest.key);
     // A key can come again after its first memo left the window: spare the newer one.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Remembered answers: one request id, at most one effect, the same answer again.
 //
-// The window is one hour, a million ids or 64 MiB, whichever is shortest, by commit time. Memos live
-// in the journal's tail, so forgetting one deletes nothing. One per host, on its loop.
+// The window is one hour, a million ids or 64 MiB, whichever is shortest, by commit time. Memos
+// live in the journal's tail, so forgetting one deletes nothing. One per host, on its loop.
 #pragma once
 
 #include <cstdint>

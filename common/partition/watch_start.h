@@ -29,8 +29,8 @@ struct WatchStart {
   std::string audience;
 
   // What an event of the watched workspace becomes for this watcher; nothing when it is none of its
-  // business. `subject` is the event's subject, `bytes` the serialized Event of the service: look at
-  // the subject first, parsing costs. Runs on the partition's loop long after the verb returned:
+  // business. `subject` is the event's subject, `bytes` the serialized Event of the service: look
+  // at the subject first, parsing costs. Runs on the partition's loop long after the verb returned:
   // capture by value, never the Core; pure and quick. The seam fills `resume_token`.
   std::function<std::optional<Response>(absl::string_view subject, const Revision& position,
                                         absl::string_view bytes)>

@@ -37,8 +37,7 @@ std::string Slurp(const std::string& path) {
 constexpr absl::Duration kOrphanPatience = absl::Seconds(15);
 
 absl::Time Monotonic() {
-  return absl::UnixEpoch() +
-         absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+  return absl::UnixEpoch() + absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
 }
 
 bool Alive(const std::string& pid_text) {
@@ -81,9 +80,9 @@ absl::StatusOr<std::unique_ptr<DataFolder>> DataFolder::Open(const std::string& 
     return absl::FailedPreconditionError(absl::StrCat(version_path, " is not a number"));
   }
   if (version > kVersion) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the data folder ", path, " has version ", version,
-                     ", this program knows up to ", kVersion, ": use a newer program"));
+    return absl::FailedPreconditionError(absl::StrCat("the data folder ", path, " has version ",
+                                                      version, ", this program knows up to ",
+                                                      kVersion, ": use a newer program"));
   }
   std::string pid = absl::StrCat(::getpid(), "\n");
   if (::ftruncate(lock, 0) != 0 ||

@@ -84,13 +84,15 @@ absl::Status StartAll(const DevOptions& options, Dev& dev) {
 
 void Greet(const DevOptions& options, const Dev& dev) {
   std::string kept = options.store == "memory" ? "in memory: nothing is kept"
-                     : !options.redis.empty()  ? options.redis
-                                               : absl::StrCat(options.data, " (Redis, every commit synced)");
+                     : !options.redis.empty()
+                         ? options.redis
+                         : absl::StrCat(options.data, " (Redis, every commit synced)");
   std::printf("Tideline is running. Ctrl-C stops it.\n\n");
   std::printf("  gRPC     %s\n", dev.suite->address().c_str());
   std::printf("  metrics  http://%s/metrics\n", dev.suite->http_address().c_str());
   std::printf("  data     %s\n\n", kept.c_str());
-  std::printf("  Not secured: it listens on loopback only and believes what callers say they are.\n");
+  std::printf(
+      "  Not secured: it listens on loopback only and believes what callers say they are.\n");
   if (!options.quiet) {
     std::string flag = dev.suite->address() == "127.0.0.1:7480"
                            ? ""
@@ -103,8 +105,8 @@ void Greet(const DevOptions& options, const Dev& dev) {
   std::fflush(stdout);
 }
 
-// Until a signal asks to stop. A private Redis that died is started again: its data are on disk, and
-// the hosts send again what was not acknowledged.
+// Until a signal asks to stop. A private Redis that died is started again: its data are on disk,
+// and the hosts send again what was not acknowledged.
 void LookAfter(Dev& dev, const sigset_t& stop) {
   for (;;) {
     timespec wait{0, kLookMillis * 1'000'000};

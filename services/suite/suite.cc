@@ -54,7 +54,8 @@ struct Suite::State {
   }
 
   // Asks every host at once and waits for the answers.
-  void EachHost(const std::function<void(partition::Host&, std::function<void()> done)>& ask) const {
+  void EachHost(
+      const std::function<void(partition::Host&, std::function<void()> done)>& ask) const {
     std::vector<partition::Host*> hosts;
     for (const rpc::Router* router : bindings->routers()) {
       for (int p = 0; p < router->partitions(); ++p) hosts.push_back(&router->At(p));
@@ -83,7 +84,8 @@ struct Suite::State {
   // "work_routing/3 <hex>" per line: a clean stop's last page is the next start's first as loaded.
   telemetry::HttpResponse DigestPage(bool loaded) const {
     telemetry::HttpResponse page;
-    for (const auto& [core, digest] : Digests(loaded)) absl::StrAppend(&page.body, core, " ", digest, "\n");
+    for (const auto& [core, digest] : Digests(loaded))
+      absl::StrAppend(&page.body, core, " ", digest, "\n");
     return page;
   }
 
@@ -146,14 +148,13 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(SuiteOptions options) {
   TL_ASSIGN_OR_RETURN(state->server, rpc::Server::Start(server, state->deps, *state->bindings));
   if (!options.http.empty()) {
     auto routes = telemetry::StandardRoutes(
-        state->metrics, [] { return absl::OkStatus(); },
-        [raw] { return raw->bindings->Ready(); }, TIDELINE_VERSION, TIDELINE_REVISION);
+        state->metrics, [] { return absl::OkStatus(); }, [raw] { return raw->bindings->Ready(); },
+        TIDELINE_VERSION, TIDELINE_REVISION);
     if (options.check_digests) {
       routes.emplace_back("/debug/digests", [raw] { return raw->DigestPage(false); });
       routes.emplace_back("/debug/digests/loaded", [raw] { return raw->DigestPage(true); });
     }
-    TL_ASSIGN_OR_RETURN(state->http,
-                        telemetry::HttpServer::Start(options.http, std::move(routes)));
+    TL_ASSIGN_OR_RETURN(state->http, telemetry::HttpServer::Start(options.http, std::move(routes)));
   }
   state->bindings->Start();
   TL_RETURN_IF_ERROR(state->bindings->WaitServing(options.start_timeout));
@@ -177,7 +178,8 @@ absl::Status Suite::Settle(absl::Duration timeout) {
   uint64_t before = ~uint64_t{0};
   for (;;) {
     // A host that comes to rest may have given another one work: at rest twice with nothing done in
-    // between is at rest. A host that never rests would block EachHost, so the wait has its own end.
+    // between is at rest. A host that never rests would block EachHost, so the wait has its own
+    // end.
     struct Resting {
       absl::Mutex mutex;
       int left ABSL_GUARDED_BY(mutex) = 0;

@@ -28,12 +28,12 @@ struct SuiteOptions {
   journal::Store* store = nullptr;  // required; the suite opens it; outlives the suite
   const Clock* clock = nullptr;     // null: the system's; outlives the suite
   int partitions = rpc::kDefaultPartitions;
-  int threads = 0;                  // loops; 0: one per core
-  std::string listen;               // "127.0.0.1:0", "unix:/path"; empty: in process only
-  std::string http;                 // metrics and probes, "127.0.0.1:0"; empty: none
-  std::string replica = "local";    // this process's name in ownership
+  int threads = 0;                // loops; 0: one per core
+  std::string listen;             // "127.0.0.1:0", "unix:/path"; empty: in process only
+  std::string http;               // metrics and probes, "127.0.0.1:0"; empty: none
+  std::string replica = "local";  // this process's name in ownership
   bool accept_clock_behind = false;
-  bool check_digests = false;       // serve /debug/digests: each Core as it is and as it was loaded
+  bool check_digests = false;  // serve /debug/digests: each Core as it is and as it was loaded
   absl::Duration start_timeout = absl::Seconds(60);  // until every partition serves
   std::vector<grpc::Service*> extra_services;        // of tests and benchmarks; outlive the suite
 };

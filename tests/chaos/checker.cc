@@ -24,7 +24,8 @@ using State = WorkItem::State;
 const WorkItemStanding* StandingOf(const Event& event) {
   const auto* descriptor = Event::descriptor();
   const auto* reflection = Event::GetReflection();
-  const auto* field = reflection->GetOneofFieldDescriptor(event, descriptor->FindOneofByName("kind"));
+  const auto* field =
+      reflection->GetOneofFieldDescriptor(event, descriptor->FindOneofByName("kind"));
   if (field == nullptr) return nullptr;
   const auto& kind = reflection->GetMessage(event, field);
   const auto* standing = kind.GetDescriptor()->FindFieldByName("standing");
@@ -70,7 +71,8 @@ class Checker {
   explicit Checker(const Evidence& evidence) : evidence_(evidence) {}
 
   Verdict Run() {
-    for (const Operation& operation : evidence_.operations) by_id_[operation.request_id] = &operation;
+    for (const Operation& operation : evidence_.operations)
+      by_id_[operation.request_id] = &operation;
     ReadJournal();
     CheckOperations();
     CheckItems();
@@ -88,7 +90,8 @@ class Checker {
   };
 
   void Violate(int invariant, std::string what) {
-    if (verdict_.violations.size() < 100) verdict_.violations.push_back({invariant, std::move(what)});
+    if (verdict_.violations.size() < 100)
+      verdict_.violations.push_back({invariant, std::move(what)});
   }
 
   void ReadJournal() {
@@ -118,7 +121,8 @@ class Checker {
       return Violate(5, absl::StrCat("event ", commit, ".", index, " does not parse"));
     }
     const auto& header = event.header();
-    if (header.revision().commit() != commit || header.revision().index() != static_cast<uint32_t>(index)) {
+    if (header.revision().commit() != commit ||
+        header.revision().index() != static_cast<uint32_t>(index)) {
       Violate(5, absl::StrCat("event ", commit, ".", index, " says it is elsewhere"));
     }
     const std::string& id = header.cause().request_id();
@@ -132,7 +136,8 @@ class Checker {
     Folded& item = folded_[header.subject()];
     item.last_etag = absl::StrCat(commit, ".", index);
     if (event.has_work_item_submitted()) {
-      if (++item.submissions > 1) Violate(2, absl::StrCat(header.subject(), " was submitted twice"));
+      if (++item.submissions > 1)
+        Violate(2, absl::StrCat(header.subject(), " was submitted twice"));
       if (id.empty() || by_id_.count(id) == 0) {
         Violate(2, absl::StrCat(header.subject(), " was submitted by nobody"));
       }
@@ -142,7 +147,8 @@ class Checker {
       ++verdict_.transitions;
       return;
     }
-    if (const WorkItemStanding* standing = StandingOf(event)) Step(header.subject(), item, *standing);
+    if (const WorkItemStanding* standing = StandingOf(event))
+      Step(header.subject(), item, *standing);
   }
 
   void Step(const std::string& name, Folded& item, const WorkItemStanding& next) {
@@ -195,7 +201,8 @@ class Checker {
 
   void CheckItems() {
     for (const Operation& operation : evidence_.operations) {
-      if (operation.verb != "SubmitWorkItem" || operation.outcome != Operation::Outcome::kOk) continue;
+      if (operation.verb != "SubmitWorkItem" || operation.outcome != Operation::Outcome::kOk)
+        continue;
       if (evidence_.items.count(operation.item) == 0) {
         Violate(1, absl::StrCat(operation.item, " was accepted and is gone"));
       }

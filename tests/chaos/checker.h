@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Holds what clients saw against what the journal says: invariants 1 to 6, 12 and 14 of a crash test.
+// Holds what clients saw against what the journal says: invariants 1 to 6, 12 and 14 of a crash
+// test.
 //
 //    1 no lost accepted item                          4 per item, calls take effect between their
 //    2 none unexpected or doubled                       beginning and end, in a legal order
-//    3 one holder at a time, custody epochs rise      5 journal dense and chained; each OK call is in
+//    3 one holder at a time, custody epochs rise      5 journal dense and chained; each OK call is
+//    in
 //   12 one request id, one effect                       it once
 //   14 a definite error left nothing                  6 folding an item's events gives its state
 //

@@ -72,7 +72,8 @@ class CheckerTest : public ::testing::Test {
     }
     if (tamper_) tamper_();
     std::set<int> numbers;
-    for (const Violation& violation : Check(evidence_).violations) numbers.insert(violation.invariant);
+    for (const Violation& violation : Check(evidence_).violations)
+      numbers.insert(violation.invariant);
     return numbers;
   }
 

@@ -90,7 +90,8 @@ class DevSuite {
  private:
   // The child of our process whose program is redis-server.
   pid_t RedisPid() {
-    std::ifstream in(absl::StrCat("/proc/", process_->pid(), "/task/", process_->pid(), "/children"));
+    std::ifstream in(
+        absl::StrCat("/proc/", process_->pid(), "/task/", process_->pid(), "/children"));
     pid_t pid = 0;
     return in >> pid ? pid : -1;
   }
@@ -107,20 +108,21 @@ std::vector<journal::StoredEntry> ReadJournal(const std::string& url) {
   Loop loop("reader");
   std::unique_ptr<journal::Journal> journal;
   loop.Run([&] {
-    journal = (*store)->OpenJournal("work_routing", rpc::PartitionOf(bench::kWorkspace, kPartitions),
-                                    loop);
+    journal = (*store)->OpenJournal("work_routing",
+                                    rpc::PartitionOf(bench::kWorkspace, kPartitions), loop);
   });
   for (;;) {
     absl::Notification read;
     size_t before = all.size();
     loop.Run([&] {
-      journal->Read(all.empty() ? 0 : all.back().number, 500, [&](absl::StatusOr<journal::Page> page) {
-        EXPECT_TRUE(page.ok()) << page.status();
-        if (page.ok()) {
-          for (auto& entry : page->entries) all.push_back(std::move(entry));
-        }
-        read.Notify();
-      });
+      journal->Read(all.empty() ? 0 : all.back().number, 500,
+                    [&](absl::StatusOr<journal::Page> page) {
+                      EXPECT_TRUE(page.ok()) << page.status();
+                      if (page.ok()) {
+                        for (auto& entry : page->entries) all.push_back(std::move(entry));
+                      }
+                      read.Notify();
+                    });
     });
     read.WaitForNotification();
     if (all.size() == before) break;
@@ -160,8 +162,8 @@ TEST(Crash, NothingAcknowledgedIsLostAndNothingIsDoubled) {
   WorkloadOptions options;
   options.address = dev.address();
   options.seed = static_cast<uint64_t>(seed);
-  options.scene = {.teams = 2, .skills = 6, .experts = 12, .skills_per_expert = 6,
-                   .capacity_units = 1'000'000};
+  options.scene = {
+      .teams = 2, .skills = 6, .experts = 12, .skills_per_expert = 6, .capacity_units = 1'000'000};
   absl::Status scene = bench::BuildScene(QuickChannel(dev.address()), options.scene);
   ASSERT_TRUE(scene.ok()) << scene;
 
@@ -188,7 +190,8 @@ TEST(Crash, NothingAcknowledgedIsLostAndNothingIsDoubled) {
       uint64_t then = workload.acknowledged();
       absl::Time patience = absl::Now() + absl::Seconds(30);
       while (workload.acknowledged() <= then + 8) {
-        ASSERT_LT(absl::Now(), patience) << "not serving after round " << round << "\n" << dev.Log();
+        ASSERT_LT(absl::Now(), patience) << "not serving after round " << round << "\n"
+                                         << dev.Log();
         absl::SleepFor(absl::Milliseconds(1));
       }
       if (round % 20 == 0 || round == rounds) {
@@ -213,7 +216,8 @@ TEST(Crash, NothingAcknowledgedIsLostAndNothingIsDoubled) {
       "%d kills of the suite, %d of Redis, %d clean stops; %zu operations (%zu acknowledged, %zu "
       "refused, %zu unknown), %zu items, %zu transitions, %zu commits\n",
       suite_kills, redis_kills, clean_stops, verdict.operations, verdict.acknowledged,
-      verdict.refused, verdict.unknown, verdict.items, verdict.transitions, evidence.entries.size());
+      verdict.refused, verdict.unknown, verdict.items, verdict.transitions,
+      evidence.entries.size());
   for (const Violation& violation : verdict.violations) {
     ADD_FAILURE() << "invariant " << violation.invariant << ": " << violation.what;
   }

@@ -14,15 +14,15 @@ namespace tideline::chaos {
 
 struct Operation {
   enum class Outcome {
-    kOk,        // acknowledged: durable
-    kRefused,   // a definite error: no effect, ever
-    kUnknown,   // neither: at most one effect, at any time after the beginning
+    kOk,       // acknowledged: durable
+    kRefused,  // a definite error: no effect, ever
+    kUnknown,  // neither: at most one effect, at any time after the beginning
   };
   std::string verb;        // "SubmitWorkItem", ...
   std::string request_id;  // one per operation, however often it is sent
   std::string item;        // full name; of a submission, from its answer (empty while unknown)
   int64_t begin = 0;
-  int64_t end = 0;         // INT64_MAX while unknown
+  int64_t end = 0;  // INT64_MAX while unknown
   Outcome outcome = Outcome::kUnknown;
   int attempts = 0;
   std::string detail;

@@ -154,9 +154,8 @@ class ToyCore : public partition::Core {
 };
 
 // A policy with the given kind that everybody with ROLE_EXPERT may use.
-inline const type::v1::MethodPolicy& ToyPolicy(type::v1::Kind kind,
-                                               type::v1::Pressure pressure =
-                                                   type::v1::PRESSURE_UNSPECIFIED) {
+inline const type::v1::MethodPolicy& ToyPolicy(
+    type::v1::Kind kind, type::v1::Pressure pressure = type::v1::PRESSURE_UNSPECIFIED) {
   static auto& policies = *new std::map<std::pair<int, int>, type::v1::MethodPolicy>();
   type::v1::MethodPolicy& policy = policies[{kind, pressure}];
   policy.set_kind(kind);
@@ -184,8 +183,8 @@ class ToyCall {
     state_->request.set_value(std::move(name));
     auto request = std::make_unique<partition::Request>();
     request->method = mutate ? "/toy/Add" : "/toy/Get";
-    request->policy = &ToyPolicy(mutate ? type::v1::KIND_MUTATE : type::v1::KIND_QUERY,
-                                 options.pressure);
+    request->policy =
+        &ToyPolicy(mutate ? type::v1::KIND_MUTATE : type::v1::KIND_QUERY, options.pressure);
     request->workspace = "workspaces/w";
     request->identity.actor.set_kind(type::v1::Actor::KIND_PERSON);
     request->identity.actor.set_subject(options.subject);

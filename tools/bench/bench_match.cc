@@ -35,9 +35,9 @@ using eligibility::Presence;
 using eligibility::ShiftSpan;
 
 constexpr int kSkills = 50, kBranches = 5, kTeams = 40, kOrganizations = 10, kCountries = 12;
-constexpr int kQueues = 20;       // each with its teams, contract and countries
-constexpr int kCalendars = 24;      // a shift that begins at each hour
-constexpr int kSignatures = 1000;   // kinds of items, all waiting when a person is freed
+constexpr int kQueues = 20;        // each with its teams, contract and countries
+constexpr int kCalendars = 24;     // a shift that begins at each hour
+constexpr int kSignatures = 1000;  // kinds of items, all waiting when a person is freed
 constexpr size_t kFewest = 1'000, kMost = 100'000;
 constexpr int64_t kFirstSecond = 1'772'445'600;
 
@@ -213,9 +213,8 @@ class Scene {
     Needs needs = queues_[dice_.Roll(kQueues)];
     int branch = dice_.Roll(kBranches);
     while (needs.required.size() < 3) {
-      int skill = crowd_ == Crowd::kBranches
-                      ? branch + kBranches * dice_.Roll(kSkills / kBranches)
-                      : dice_.Roll(kSkills);
+      int skill = crowd_ == Crowd::kBranches ? branch + kBranches * dice_.Roll(kSkills / kBranches)
+                                             : dice_.Roll(kSkills);
       std::string name = absl::StrFormat("skill%02d", skill);
       bool doubled = std::any_of(needs.required.begin(), needs.required.end(),
                                  [&](const auto& need) { return need.skill == name; });
@@ -309,19 +308,24 @@ std::string Json(const std::vector<Row>& rows, int rounds) {
 }
 
 void Print(const std::vector<Row>& rows, int rounds) {
-  std::printf("bench-match: one item among N experts; 50 skills, 3 required with levels, every "
-              "constraint,\nthe exact choice with runners-up and funnel. Chain: %s, %d rounds. "
-              "Microseconds.\n\n", ChainBuild(), rounds);
+  std::printf(
+      "bench-match: one item among N experts; 50 skills, 3 required with levels, every "
+      "constraint,\nthe exact choice with runners-up and funnel. Chain: %s, %d rounds. "
+      "Microseconds.\n\n",
+      ChainBuild(), rounds);
   std::printf("%-9s %8s %10s %6s | %7s %7s %8s | %7s %7s | %7s %7s | %9s\n", "crowd", "experts",
-              "qualified", "found", "choose", "p99", "max", "load", "p99", "waiting", "p99", "scan");
+              "qualified", "found", "choose", "p99", "max", "load", "p99", "waiting", "p99",
+              "scan");
   for (const Row& r : rows) {
-    std::printf("%-9s %8zu %10.1f %5.0f%% | %7.2f %7.2f %8.1f | %7.2f %7.2f | %7.2f %7.2f | %9.1f\n",
-                r.crowd.c_str(), r.experts, r.qualified, r.found * 100, r.choose.p50, r.choose.p99,
-                r.choose.most, r.load.p50, r.load.p99, r.look.p50, r.look.p99, r.scan);
+    std::printf(
+        "%-9s %8zu %10.1f %5.0f%% | %7.2f %7.2f %8.1f | %7.2f %7.2f | %7.2f %7.2f | %9.1f\n",
+        r.crowd.c_str(), r.experts, r.qualified, r.found * 100, r.choose.p50, r.choose.p99,
+        r.choose.most, r.load.p50, r.load.p99, r.look.p50, r.look.p99, r.scan);
   }
-  std::printf("\nload: SetLoad after a choice. waiting: the soonest of %d kinds of waiting items "
-              "for a freed person.\nscan: the constraints alone, asked of everybody in turn.\n",
-              kSignatures);
+  std::printf(
+      "\nload: SetLoad after a choice. waiting: the soonest of %d kinds of waiting items "
+      "for a freed person.\nscan: the constraints alone, asked of everybody in turn.\n",
+      kSignatures);
 }
 
 bool FindCrowd(const char* name, std::vector<Crowd>& crowds) {
@@ -350,11 +354,13 @@ int Main(int argc, char** argv) {
                absl::SimpleAtoi(argv[i + 1], &experts) && experts > 0) {
       sizes.push_back(static_cast<size_t>(experts));
       ++i;
-    } else if (has_value && std::strcmp(argv[i], "--crowd") == 0 && FindCrowd(argv[i + 1], crowds)) {
+    } else if (has_value && std::strcmp(argv[i], "--crowd") == 0 &&
+               FindCrowd(argv[i + 1], crowds)) {
       ++i;
     } else {
-      std::fprintf(stderr, "usage: bench-match [--json FILE] [--crowd mixed|branches|alike]... "
-                           "[--experts N]... [--rounds N]\n");
+      std::fprintf(stderr,
+                   "usage: bench-match [--json FILE] [--crowd mixed|branches|alike]... "
+                   "[--experts N]... [--rounds N]\n");
       return 2;
     }
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What work_routing's Core costs by itself: no rpc, no host, no store. Steps run in batches of 64, as
-// under load, and their changes are serialized as for a commit.
+// What work_routing's Core costs by itself: no rpc, no host, no store. Steps run in batches of 64,
+// as under load, and their changes are serialized as for a commit.
 //
 //   bench-routing [--json FILE] [--experts N] [--items N]
 #include <sys/resource.h>

@@ -72,8 +72,8 @@ class Bench {
     for (int i = 0; i < settings_.channels; ++i) {
       grpc::ChannelArguments arguments;
       arguments.SetInt("tideline.bench.channel", i);  // no sharing of connections
-      channels_.push_back(grpc::CreateCustomChannel(
-          address, grpc::InsecureChannelCredentials(), arguments));
+      channels_.push_back(
+          grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
       routing_.push_back(routing::WorkRoutingService::NewStub(channels_.back()));
       echo_.push_back(v1::EchoService::NewStub(channels_.back()));
     }
@@ -219,7 +219,7 @@ absl::Status Bench::Run(EchoServer& echo, const std::function<absl::Status()>& s
   auto batch = [this](int slot, std::function<void(std::string)> done) {
     Batch(slot, std::move(done));
   };
-  RunLoad(64, each / 2, bare);   // warm up both
+  RunLoad(64, each / 2, bare);  // warm up both
   RunLoad(64, each / 2, unary);
   for (int round = 0; round < settings_.rounds; ++round) {
     std::fprintf(stderr, "round %d of %d\n", round + 1, settings_.rounds);
@@ -316,7 +316,8 @@ int Main(int argc, char** argv) {
   std::unique_ptr<journal::Store> store;
   std::filesystem::path folder;
   if (settings.store == "redis") {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tideline-bench-XXXXXX").string();
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "tideline-bench-XXXXXX").string();
     folder = ::mkdtemp(pattern.data());
     server = std::make_unique<redis::PrivateServer>(
         redis::PrivateServerOptions{.data_folder = folder.string()});

@@ -61,9 +61,8 @@ class UnaryLife {
   void Approve() {
     approve_.set_name(submitted_.work_item().name());
     approve_.set_request_id(absl::StrCat("approve-", submit_.request_id()));
-    stub_.async()->ApproveResult(Context(), &approve_, &approved_, [this](grpc::Status status) {
-      End(status);
-    });
+    stub_.async()->ApproveResult(Context(), &approve_, &approved_,
+                                 [this](grpc::Status status) { End(status); });
   }
   grpc::ClientContext* Context() {
     context_ = std::make_unique<grpc::ClientContext>();
@@ -91,8 +90,8 @@ class UnaryLife {
   routing::ApproveResultResponse approved_;
 };
 
-constexpr int kBatch = 128;       // items per batch of submissions
-constexpr int kSubmitting = 4;    // batches of submissions under way
+constexpr int kBatch = 128;        // items per batch of submissions
+constexpr int kSubmitting = 4;     // batches of submissions under way
 constexpr int kMaxBacklog = 4096;  // assigned and not reported: the submitters wait above it
 
 // The streaming form: a thread reads assignments and hands them on; results go in batches.
@@ -246,7 +245,8 @@ class StreamedLives {
 
 absl::StatusOr<Outcome> RunUnaryLives(const Channels& channels, const LifeOptions& options) {
   std::vector<std::unique_ptr<Stub>> stubs;
-  for (const auto& channel : channels) stubs.push_back(routing::WorkRoutingService::NewStub(channel));
+  for (const auto& channel : channels)
+    stubs.push_back(routing::WorkRoutingService::NewStub(channel));
   return RunLoad(options.outstanding, options.duration,
                  [&](int slot, std::function<void(std::string)> done) {
                    (new UnaryLife(*stubs[slot % stubs.size()], options, std::move(done)))->Submit();

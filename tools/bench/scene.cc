@@ -127,7 +127,8 @@ absl::Status BuildPeople(Builder& builder, const SceneOptions& options) {
   member.set_parent(kWorkspace);
   member.set_member_id("bench");
   member.mutable_member()->set_subject(kSubject);
-  for (type::v1::Role role : {type::v1::ROLE_SUBMITTER, type::v1::ROLE_LEAD, type::v1::ROLE_REVIEWER}) {
+  for (type::v1::Role role :
+       {type::v1::ROLE_SUBMITTER, type::v1::ROLE_LEAD, type::v1::ROLE_REVIEWER}) {
     member.mutable_member()->add_roles(role);
   }
   return builder.Registry(&RegistryStub::CreateMember, member);
@@ -158,13 +159,11 @@ absl::Status BuildScene(const std::shared_ptr<grpc::Channel>& channel,
   Builder builder(channel);
   TL_RETURN_IF_ERROR(BuildParties(builder, options));
   TL_RETURN_IF_ERROR(BuildPeople(builder, options));
-  TL_RETURN_IF_ERROR(
-      BuildQueue(builder, options, kOfferQueue, routing::QueuePolicy::MODE_PUSH));
+  TL_RETURN_IF_ERROR(BuildQueue(builder, options, kOfferQueue, routing::QueuePolicy::MODE_PUSH));
   return BuildQueue(builder, options, kAssignQueue, routing::QueuePolicy::MODE_AUTO_ASSIGN);
 }
 
-void FillItem(uint64_t n, const SceneOptions& options, const char* queue,
-              routing::WorkItem& item) {
+void FillItem(uint64_t n, const SceneOptions& options, const char* queue, routing::WorkItem& item) {
   item.set_queue(queue);
   item.set_title(absl::StrCat("Patent search ", n));
   item.set_work_type("patent-search");

@@ -10,8 +10,8 @@
 //   core_query.cc    reads                core_watch.cc    streams
 //   core_step.cc     indexes and records of what a step changed
 //
-// Invariant between steps: no waiting item could be given to anybody now, except while a fill goes on
-// (StoredWorkspace). Pure; one thread; see common/partition/core.h for the contract.
+// Invariant between steps: no waiting item could be given to anybody now, except while a fill goes
+// on (StoredWorkspace). Pure; one thread; see common/partition/core.h for the contract.
 #pragma once
 
 #include <cstdint>
@@ -66,15 +66,14 @@ class Core : public partition::Core {
   ~Core() override;
 
   // ---- Verbs; proto/tideline/work_routing/v1/work_routing_service.proto says what each does. ----
-#define TIDELINE_VERB(Name) \
+#define TIDELINE_VERB(Name)                                                                   \
   absl::StatusOr<v1::Name##Response> Name(const Call& call, const v1::Name##Request& request, \
                                           Changes& changes)
-#define TIDELINE_READ(Name)                            \
+#define TIDELINE_READ(Name) \
   absl::StatusOr<v1::Name##Response> Name(const Call& call, const v1::Name##Request& request) const
-#define TIDELINE_WATCH(Name)                                                                  \
-  absl::StatusOr<partition::WatchStart<v1::Name##Response>> Name(const Call& call,            \
-                                                                 const v1::Name##Request& request) \
-      const
+#define TIDELINE_WATCH(Name)                                      \
+  absl::StatusOr<partition::WatchStart<v1::Name##Response>> Name( \
+      const Call& call, const v1::Name##Request& request) const
   TIDELINE_VERB(SubmitWorkItem);
   TIDELINE_VERB(BatchSubmitWorkItems);
   TIDELINE_VERB(BatchAccept);
@@ -216,7 +215,7 @@ class Core : public partition::Core {
   void FillDecision(const Item& item, const Choice& choice, v1::RoutingDecision& decision) const;
 
   // ---- core_widen.cc ----
-  static void Widen(Item& item);           // counts the next step and notes what it does
+  static void Widen(Item& item);          // counts the next step and notes what it does
   bool TakeStep(Step& step, Item& item);  // false: there is none
   void WidenDue(Step& step, Item& item);
   void NobodyNow(Step& step, Item& item);
@@ -258,8 +257,8 @@ class Core : public partition::Core {
   void EndRestrictions(Step& step, Workspace& workspace);
   void EndRestriction(Step& step, Workspace& workspace, const std::string& name);
   absl::Status CheckQueue(const Call& call, const v1::Queue& queue) const;
-  // Timers follow from policies: all items of a queue get theirs anew. Costs by items; a policy's times
-  // change rarely.
+  // Timers follow from policies: all items of a queue get theirs anew. Costs by items; a policy's
+  // times change rarely.
   void Retime(Workspace& workspace, const Queue& queue);
   void ResignKinds(Step& step, Workspace& workspace,
                    const std::function<bool(const KindSpec&)>& which);

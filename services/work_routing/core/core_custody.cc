@@ -21,8 +21,7 @@ void Core::EndHold(Item& item, Nanos now) {
   item.hold_time += now - item.periods.back().start;
 }
 
-void Core::Release(Step& step, Item& item, v1::QueuedBy by, absl::string_view reason,
-                   bool barred) {
+void Core::Release(Step& step, Item& item, v1::QueuedBy by, absl::string_view reason, bool barred) {
   Person& person = *item.holder;
   if (barred && !item.queue->policy().offer_again()) {
     Try attempt;
@@ -76,8 +75,8 @@ absl::Status Core::CheckReceiver(const Call& call, const Item& item,
     return Refuse(Reason::REASON_SAME_PERSON, "the person has the item already",
                   {{"expert", expert}});
   }
-  // What a person is counts; how busy they are, and whom the queue would have chosen, is the giver's
-  // and the receiver's business.
+  // What a person is counts; how busy they are, and whom the queue would have chosen, is the
+  // giver's and the receiver's business.
   for (Constraint constraint : item.workspace->matcher.Check(
            item.kind->signature, AskOf(item, ToNanos(call.now)), *found->second->slot)) {
     if (constraint >= eligibility::kFirstPassing || constraint == Constraint::kTeam) continue;
@@ -91,10 +90,9 @@ absl::Status Core::CheckReceiver(const Call& call, const Item& item,
 absl::Status Core::CheckTransfer(const Call& call, const Item& item,
                                  const v1::TransferWorkItemRequest& request) const {
   if (request.team().empty() == request.expert().empty()) {
-    return InvalidField(request.team().empty() ? "team" : "expert",
-                        "exactly one of team and expert is stated",
-                        request.team().empty() ? Reason::REASON_FIELD_REQUIRED
-                                               : Reason::REASON_INVALID_FIELD);
+    return InvalidField(
+        request.team().empty() ? "team" : "expert", "exactly one of team and expert is stated",
+        request.team().empty() ? Reason::REASON_FIELD_REQUIRED : Reason::REASON_INVALID_FIELD);
   }
   if (item.state != v1::WorkItem::STATE_QUEUED && item.state != v1::WorkItem::STATE_OFFERED &&
       !item.in_hand()) {
@@ -161,8 +159,7 @@ absl::StatusOr<v1::TransferWorkItemResponse> Core::TransferWorkItem(
   v1::Event event;
   v1::WorkItemTransferred& transferred = *event.mutable_work_item_transferred();
   transferred.set_reason(request.reason());
-  Raise(step, item, event, *transferred.mutable_standing(),
-        receiver != nullptr ? receiver : giver);
+  Raise(step, item, event, *transferred.mutable_standing(), receiver != nullptr ? receiver : giver);
   if (receiver == nullptr) step.to_place.push_back(&item);
   if (giver != nullptr) Freed(step, *giver, *item.queue);
   Settle(step);
@@ -196,14 +193,13 @@ bool Core::ClearDesk(Step& step, Person& person, int most) {
   return true;
 }
 
-void Core::ReturnToDoer(Step& step, Item& item, v1::Event& event,
-                        v1::WorkItemStanding& standing) {
+void Core::ReturnToDoer(Step& step, Item& item, v1::Event& event, v1::WorkItemStanding& standing) {
   Workspace& workspace = *item.workspace;
   Person& doer = *item.holder;
   bool can = doer.slot.has_value();
   if (can) {
-    for (Constraint constraint : workspace.matcher.Check(
-             item.kind->signature, AskOf(item, step.now), *doer.slot)) {
+    for (Constraint constraint :
+         workspace.matcher.Check(item.kind->signature, AskOf(item, step.now), *doer.slot)) {
       // Who has done it keeps it although they are full or it was meant for others.
       can &= constraint == Constraint::kDeclined || constraint == Constraint::kTeam ||
              constraint == Constraint::kFinish || constraint == Constraint::kWipLimit ||

@@ -185,9 +185,8 @@ void Core::Gone(Step& step, Person& person) {
 
 bool Core::WithdrawIfUnfit(Step& step, Item& item) {
   if (!item.offered_to->slot.has_value()) return false;  // gone: their desk is being cleared
-  for (Constraint constraint :
-       item.workspace->matcher.Check(item.kind->signature, AskOf(item, step.now),
-                                     *item.offered_to->slot)) {
+  for (Constraint constraint : item.workspace->matcher.Check(
+           item.kind->signature, AskOf(item, step.now), *item.offered_to->slot)) {
     // How busy they are does not end a promise; what they are, and may do, does.
     if (constraint >= eligibility::kFirstPassing) continue;
     CloseOffer(step, item, v1::Offer::STATE_WITHDRAWN, v1::DECLINE_REASON_UNSPECIFIED, {});

@@ -11,9 +11,9 @@
 namespace tideline::work_routing {
 namespace {
 
-// Items that one look for a person's work checks: those are of kinds the person may have, and fail only
-// by what the single item says (exclusions, declines, effort beyond the shift). A millisecond's worth;
-// what lies behind is found when something changes next.
+// Items that one look for a person's work checks: those are of kinds the person may have, and fail
+// only by what the single item says (exclusions, declines, effort beyond the shift). A
+// millisecond's worth; what lies behind is found when something changes next.
 constexpr int kChecksPerFill = 2000;
 // Items that one look gives to one person.
 constexpr int kGiftsPerFill = 32;
@@ -46,14 +46,12 @@ Ask Core::AskOf(const Item& item, Nanos now) const {
   Ask ask;
   ask.now = AskTime(*item.workspace, now);
   ask.effort = absl::Nanoseconds(item.remaining());
-  ask.planned_handoff =
-      !item.queue->policy().finish_in_shift() || item.kind->spec.handoff_planned;
+  ask.planned_handoff = !item.queue->policy().finish_in_shift() || item.kind->spec.handoff_planned;
   if (item.names != nullptr) {
     for (const std::string& name : item.names->excluded) {
       const auto* expert = roster_.Find<skill_registry::v1::Expert>(name);
-      ask.excluded_people.push_back(expert == nullptr || expert->person().empty()
-                                        ? name
-                                        : expert->person());
+      ask.excluded_people.push_back(
+          expert == nullptr || expert->person().empty() ? name : expert->person());
     }
     ask.affinity_experts = item.names->affinity;
   }
@@ -196,7 +194,8 @@ bool Core::Fill(Step& step, Person& person) {
       const absl::Time at = AskTime(workspace, step.now);
       const std::vector<SignatureId> signatures =
           workspace.matcher.WaitingFor(*person.slot, at, most);
-      // The lines behind them, and of these always the one whose first item goes before the others'.
+      // The lines behind them, and of these always the one whose first item goes before the
+      // others'.
       std::vector<LineCursor> lines;
       for (SignatureId signature : signatures) {
         for (const Kind* kind : workspace.by_signature[signature]) {
@@ -268,6 +267,7 @@ void Core::FillQueue(Step& step, Queue& queue) {
   }
   for (Item* item : tries) {
     if (queue.full()) return;
+    if (step.made() > kChangesBeforeChores) return StartFilling(step, *queue.workspace);
     Place(step, *item);
   }
   if (!queue.full() && !lines.empty()) StartFilling(step, *queue.workspace);

@@ -57,8 +57,7 @@ absl::StatusOr<Core::Offered> Core::FindOffer(const Call& call, absl::string_vie
   }
   Item* item = FindItem(call, name.substr(0, at));
   if (item == nullptr || epoch > item->offer_count) return NotFound(name);
-  const bool pending =
-      item->state == v1::WorkItem::STATE_OFFERED && epoch == item->offer_count;
+  const bool pending = item->state == v1::WorkItem::STATE_OFFERED && epoch == item->offer_count;
   if (!pending) {
     v1::Offer::State state = v1::Offer::STATE_WITHDRAWN;
     for (const Try& attempt : item->tries) {
@@ -252,8 +251,8 @@ absl::StatusOr<v1::ClaimNextResponse> Core::ClaimNext(const Call& call,
   }
   Step step(*this, call, changes);
   Acted(step, person);
-  Choice choice = workspace->matcher.Choose(item->kind->signature, AskOf(*item, now),
-                                            item->queue->weights);
+  Choice choice =
+      workspace->matcher.Choose(item->kind->signature, AskOf(*item, now), item->queue->weights);
   choice.ranked.clear();  // the person's own score explains the claim
   choice.ranked.push_back(workspace->matcher.Score(item->kind->signature, AskOf(*item, now),
                                                    item->queue->weights, *person.slot));

@@ -28,8 +28,7 @@ int PageSize(int asked) { return asked <= 0 ? kDefaultPage : std::min(asked, kMa
 absl::StatusOr<uint64_t> After(const std::string& token) {
   uint64_t after = 0;
   if (token.empty() || absl::SimpleAtoi(token, &after)) return after;
-  return InvalidField("page_token", "is not one of this list",
-                      Reason::REASON_PAGE_TOKEN_INVALID);
+  return InvalidField("page_token", "is not one of this list", Reason::REASON_PAGE_TOKEN_INVALID);
 }
 
 // A page of a map by name, after the name that the token is.
@@ -58,8 +57,8 @@ void FillExpertState(const Person& person, v1::ExpertState& state) {
   }
 }
 
-// Members who are confined to an organization see what it has in custody, and what is done under its
-// contracts.
+// Members who are confined to an organization see what it has in custody, and what is done under
+// its contracts.
 bool Core::Visible(const Call& call, const Item& item) const {
   const std::string& own = call.grant.organization;
   if (own.empty()) return true;
@@ -92,7 +91,8 @@ absl::StatusOr<v1::ListWorkItemsResponse> Core::ListWorkItems(
   const auto wanted = [&](const Item& item) {
     const auto& states = request.states();
     return (request.queue().empty() || item.queue->name() == request.queue()) &&
-           (states.empty() || std::find(states.begin(), states.end(), item.state) != states.end()) &&
+           (states.empty() ||
+            std::find(states.begin(), states.end(), item.state) != states.end()) &&
            (request.team().empty() || *item.team == request.team()) && Visible(call, item);
   };
   const int size = PageSize(request.page_size());
@@ -133,10 +133,9 @@ absl::StatusOr<v1::GetOfferResponse> Core::GetOffer(const Call& call,
   const std::string& name = request.name();
   const size_t at = name.rfind("/offers/o");
   uint32_t epoch = 0;
-  const Item* item =
-      at == std::string::npos || !absl::SimpleAtoi(name.substr(at + 9), &epoch)
-          ? nullptr
-          : FindItem(call, name.substr(0, at));
+  const Item* item = at == std::string::npos || !absl::SimpleAtoi(name.substr(at + 9), &epoch)
+                         ? nullptr
+                         : FindItem(call, name.substr(0, at));
   if (item == nullptr) return NotFound(name);
   v1::GetOfferResponse response;
   if (item->offered_to != nullptr && item->offer_count == epoch) {
@@ -242,8 +241,8 @@ absl::StatusOr<v1::ExplainRoutingResponse> Core::ExplainRouting(
     Nanos own = kNever;
     if (ToNanos(steps[i].after()) > 0) own = item->created + ToNanos(steps[i].after());
     if (steps[i].due_percent() > 0 && item->due != kNever && item->due > item->created) {
-      own = std::min(own,
-                     item->created + (item->due - item->created) / 100 * steps[i].due_percent());
+      own =
+          std::min(own, item->created + (item->due - item->created) / 100 * steps[i].due_percent());
     }
     if (own == kNever) continue;
     at = std::max(at, own);

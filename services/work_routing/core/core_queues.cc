@@ -14,8 +14,8 @@ namespace registry = skill_registry::v1;
 
 namespace {
 
-// Queues, restrictions and alarms of a workspace: what a person can still survey. Reads list them in
-// one step.
+// Queues, restrictions and alarms of a workspace: what a person can still survey. Reads list them
+// in one step.
 constexpr size_t kMaxQueues = 10'000;
 constexpr size_t kMaxRestrictions = 1'000;
 
@@ -152,8 +152,8 @@ absl::StatusOr<v1::UpdateQueueResponse> Core::UpdateQueue(const Call& call,
                                                           Changes& changes) {
   Workspace* workspace = FindWorkspace(call.workspace);
   const std::string& name = request.queue().name();
-  auto found = workspace == nullptr ? decltype(workspace->queues.begin())()
-                                    : workspace->queues.find(name);
+  auto found =
+      workspace == nullptr ? decltype(workspace->queues.begin())() : workspace->queues.find(name);
   if (workspace == nullptr || found == workspace->queues.end()) return NotFound(name);
   Queue& queue = *found->second;
   if (!request.queue().etag().empty() && request.queue().etag() != queue.record.etag()) {
@@ -283,7 +283,8 @@ absl::StatusOr<v1::PutRestrictionResponse> Core::PutRestriction(
     return InvalidField("restriction.until", "has passed");
   }
   if (!known && workspace.restrictions.size() >= kMaxRestrictions) {
-    return Refuse(Reason::REASON_QUOTA_EXCEEDED, "the workspace has as many restrictions as it may");
+    return Refuse(Reason::REASON_QUOTA_EXCEEDED,
+                  "the workspace has as many restrictions as it may");
   }
   Step step(*this, call, changes);
   const v1::Restriction before = known ? found->second : v1::Restriction();

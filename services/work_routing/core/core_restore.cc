@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From records to memory, and from memory to text. Everything that is not a record is derived here in
-// the same way as a step derives it, so that a restored Core is the one that lived.
+// From records to memory, and from memory to text. Everything that is not a record is derived here
+// in the same way as a step derives it, so that a restored Core is the one that lived.
 #include <algorithm>
 #include <utility>
 
@@ -77,7 +77,8 @@ absl::Status Core::RestoreItem(absl::string_view id, absl::string_view bytes) {
     return Corrupt("item", id, "does not parse");
   }
   v1::WorkItem brief;
-  if (!brief.ParseFromString(record.brief())) return Corrupt("item", id, "its brief does not parse");
+  if (!brief.ParseFromString(record.brief()))
+    return Corrupt("item", id, "its brief does not parse");
   Workspace& workspace = WorkspaceOf(WorkspaceName(id));
   auto queue = workspace.queues.find(brief.queue());
   if (queue == workspace.queues.end()) return Corrupt("item", id, "its queue is missing");
@@ -226,10 +227,10 @@ absl::Status Core::Restored() {
 namespace {
 
 void DumpKind(const Workspace& workspace, const Kind& kind, std::string& out) {
-  absl::StrAppend(&out, "kind ", absl::CHexEscape(kind.key), " needs ",
-                  absl::CHexEscape(eligibility::Signature(
-                      workspace.matcher.NeedsOf(kind.signature))),
-                  " items ", kind.items, " aging ", kind.aging_timer, "\n waiting");
+  absl::StrAppend(
+      &out, "kind ", absl::CHexEscape(kind.key), " needs ",
+      absl::CHexEscape(eligibility::Signature(workspace.matcher.NeedsOf(kind.signature))),
+      " items ", kind.items, " aging ", kind.aging_timer, "\n waiting");
   for (const Item* item : kind.waiting) absl::StrAppend(&out, " ", item->sequence);
   absl::StrAppend(&out, "\n by age");
   for (const Item* item : kind.by_age) absl::StrAppend(&out, " ", item->sequence);
@@ -239,8 +240,8 @@ void DumpKind(const Workspace& workspace, const Kind& kind, std::string& out) {
 }
 
 void DumpPerson(const Person& person, std::string& out) {
-  const bool nothing = !person.slot.has_value() && !person.recorded && person.offers.empty() &&
-                       person.held.empty();
+  const bool nothing =
+      !person.slot.has_value() && !person.recorded && person.offers.empty() && person.held.empty();
   if (nothing) return;
   absl::StrAppend(&out, "person ", person.name, " in roster ", person.slot.has_value(), " used ",
                   person.load.used, " open ", person.load.open_items, " minutes ",
@@ -263,7 +264,8 @@ void Core::Dump(std::string& out) const {
     absl::StrAppend(&out, "workspace ", name, " ",
                     absl::CHexEscape(workspace->progress.SerializeAsString()), "\n");
     for (const auto& [id, queue] : workspace->queues) {
-      absl::StrAppend(&out, "queue ", absl::CHexEscape(queue->record.SerializeAsString()), " depth");
+      absl::StrAppend(&out, "queue ", absl::CHexEscape(queue->record.SerializeAsString()),
+                      " depth");
       for (int64_t depth : queue->depth) absl::StrAppend(&out, " ", depth);
       absl::StrAppend(&out, " waiting ", queue->waiting.size(), "\n");
     }

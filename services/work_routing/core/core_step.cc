@@ -293,8 +293,7 @@ std::string AlarmId(v1::Alarm::Kind kind, absl::string_view subject) {
 
 void Core::RaiseAlarm(Step& step, Workspace& workspace, v1::Alarm::Kind kind,
                       const std::string& subject, const Item* item, std::string message) {
-  const std::string name =
-      absl::StrCat(workspace.name, "/alarms/", AlarmId(kind, subject));
+  const std::string name = absl::StrCat(workspace.name, "/alarms/", AlarmId(kind, subject));
   v1::Alarm& alarm = workspace.alarms[name];
   alarm.Clear();
   alarm.set_name(name);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// New items: checked, given due times and a kind, and placed, all in one step. This is the hot path;
-// an item's message is moved along rather than copied, and what never changes is serialized once.
+// New items: checked, given due times and a kind, and placed, all in one step. This is the hot
+// path; an item's message is moved along rather than copied, and what never changes is serialized
+// once.
 #include <algorithm>
 #include <utility>
 
@@ -45,9 +46,9 @@ absl::Status CheckNames(const Call& call, const roster::Roster& roster, const Na
 absl::Status CheckRequirements(const Call& call, const roster::Roster& roster,
                                const v1::WorkItem& item) {
   if (static_cast<size_t>(item.requirements_size()) > kMaxRequirements) {
-    return InvalidField("work_item.requirements", absl::StrCat("has ", item.requirements_size(),
-                                                               "; the limit is ",
-                                                               kMaxRequirements));
+    return InvalidField(
+        "work_item.requirements",
+        absl::StrCat("has ", item.requirements_size(), "; the limit is ", kMaxRequirements));
   }
   for (int i = 0; i < item.requirements_size(); ++i) {
     const v1::Requirement& r = item.requirements(i);
@@ -77,8 +78,8 @@ absl::Status CheckConstraints(const Call& call, const roster::Roster& roster,
                               const v1::Constraints& c) {
   using registry::Expert;
   using registry::Organization;
-  TL_RETURN_IF_ERROR(CheckNames<Organization>(call, roster, c.clearances(),
-                                              "work_item.constraints.clearances"));
+  TL_RETURN_IF_ERROR(
+      CheckNames<Organization>(call, roster, c.clearances(), "work_item.constraints.clearances"));
   TL_RETURN_IF_ERROR(CheckNames<Expert>(call, roster, c.excluded_experts(),
                                         "work_item.constraints.excluded_experts"));
   TL_RETURN_IF_ERROR(CheckNames<registry::Team>(call, roster, c.excluded_teams(),
@@ -129,16 +130,17 @@ absl::Status Core::CheckWorkItem(const Call& call, const v1::WorkItem& item, abs
   TL_RETURN_IF_ERROR(CheckAttributes(item.attributes(), "work_item.attributes"));
   if (item.depth() < 0) return InvalidField("work_item.depth", "is below 0");
   if (item.depth() > kMaxDepth) {
-    return Refuse(Reason::REASON_DEPTH_EXCEEDED,
-                  absl::StrCat("an item of depth ", item.depth(), " is refused; the limit is ",
-                               kMaxDepth),
-                  {{"depth", absl::StrCat(item.depth())}});
+    return Refuse(
+        Reason::REASON_DEPTH_EXCEEDED,
+        absl::StrCat("an item of depth ", item.depth(), " is refused; the limit is ", kMaxDepth),
+        {{"depth", absl::StrCat(item.depth())}});
   }
   if (item.depth() > 0 && item.origin().empty()) {
     return InvalidField("work_item.origin", "must be stated when depth is over 0",
                         Reason::REASON_FIELD_REQUIRED);
   }
-  if (item.has_due_time() && (ToNanos(item.due_time()) <= 0 || ToNanos(item.due_time()) >= kLastDue)) {
+  if (item.has_due_time() &&
+      (ToNanos(item.due_time()) <= 0 || ToNanos(item.due_time()) >= kLastDue)) {
     return InvalidField("work_item.due_time", "lies outside of 1970 to 2199");
   }
   draft.workspace = FindWorkspace(call.workspace);
@@ -211,24 +213,22 @@ Item& Core::TakeIn(Step& step, v1::WorkItem& work_item, const Draft& draft,
   Workspace& workspace = *draft.workspace;
   auto owned = std::make_unique<Item>();
   Item& item = *owned;
-  item.name = draft.name.empty()
-                  ? absl::StrCat(workspace.name, "/workItems/", step.NewId())
-                  : draft.name;
+  item.name =
+      draft.name.empty() ? absl::StrCat(workspace.name, "/workItems/", step.NewId()) : draft.name;
   item.workspace = &workspace;
   item.queue = draft.queue;
   item.state = v1::WorkItem::STATE_QUEUED;
   item.created = step.now;
   item.sequence = SequenceOf(step.changes.Next());
-  item.priority = work_item.priority() == type::v1::PRIORITY_UNSPECIFIED
-                      ? type::v1::PRIORITY_NORMAL
-                      : work_item.priority();
+  item.priority = work_item.priority() == type::v1::PRIORITY_UNSPECIFIED ? type::v1::PRIORITY_NORMAL
+                                                                         : work_item.priority();
   item.units = std::max(1, work_item.capacity_units());
   item.effort = ToNanos(work_item.expected_effort());
   item.due_stated = work_item.has_due_time();
   if (item.due_stated) item.due = ToNanos(work_item.due_time());
   if (!work_item.team().empty()) item.meant_for = workspace.Share(work_item.team());
-  item.team = item.meant_for != nullptr ? item.meant_for
-                                        : workspace.Share(draft.queue->record.home_team());
+  item.team =
+      item.meant_for != nullptr ? item.meant_for : workspace.Share(draft.queue->record.home_team());
   if (draft.queue->widening_drops_preferred) item.widened = kDemandsPreferred;
   item.custody_epoch = 1;
   item.custody_since = step.now;

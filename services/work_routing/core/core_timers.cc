@@ -14,8 +14,8 @@ namespace {
 constexpr int kTimersPerStep = 40;
 // Experts that one step looks at for work: most have nothing waiting, which costs a microsecond.
 constexpr int kExpertsPerStep = 200;
-// Items that one step moves, in any way.
-constexpr int kMovesPerStep = 40;
+// Items that one step moves, in any way; each makes at most some ten changes.
+constexpr int kMovesPerStep = 30;
 // Parked items that one step looks at.
 constexpr int kParkedPerStep = 200;
 // A new owner leaves everybody this long to answer.
@@ -50,10 +50,10 @@ Nanos Core::NextTimer(const Item& item) const {
       return std::min(HoldingEnd(item), item.progress_time + queue.progress_timeout);
     case v1::WorkItem::STATE_ON_HOLD:
       if (item.alarmed || queue.pause_budget == kNever) return HoldingEnd(item);
-      return std::min(HoldingEnd(item), item.periods.empty()
-                                     ? kNever
-                                     : item.periods.back().start + queue.pause_budget -
-                                           item.hold_time);
+      return std::min(HoldingEnd(item),
+                      item.periods.empty()
+                          ? kNever
+                          : item.periods.back().start + queue.pause_budget - item.hold_time);
     case v1::WorkItem::STATE_COMPLETED:
     case v1::WorkItem::STATE_CANCELLED:
       return item.closed + queue.retention;
@@ -175,8 +175,7 @@ void Core::TimeOut(Step& step, Item& item) {
   person.unresponsive = true;
   if (person.slot.has_value()) person.workspace->matcher.SetUnresponsive(*person.slot, true);
   v1::Event event;
-  event.mutable_expert_unresponsive()->set_timeouts_in_a_row(
-      static_cast<int32_t>(person.timeouts));
+  event.mutable_expert_unresponsive()->set_timeouts_in_a_row(static_cast<int32_t>(person.timeouts));
   step.changes.Raise(step.call, person.name, event, person.name);
   RaiseAlarm(step, *person.workspace, v1::Alarm::KIND_UNRESPONSIVE, person.name, nullptr,
              "let two offers in a row pass; gets none until they act");

@@ -127,8 +127,8 @@ absl::StatusOr<WatchStart<v1::WatchWorkItemsResponse>> Core::WatchWorkItems(
     if (!event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return std::nullopt;
     if (item && !queue.empty()) {
       const v1::WorkItemStanding* standing = StandingOf(event);
-      const std::string& its = standing != nullptr ? standing->queue()
-                                                   : event.work_item_submitted().work_item().queue();
+      const std::string& its =
+          standing != nullptr ? standing->queue() : event.work_item_submitted().work_item().queue();
       if (its != queue) return std::nullopt;
     }
     return response;
@@ -251,8 +251,7 @@ absl::StatusOr<v1::SnapshotResponse> Core::Snapshot(const Call& call,
   }
   uint64_t sequence = 0;
   if (part == kItemPart && !after.empty() && !absl::SimpleAtoi(after, &sequence)) {
-    return InvalidField("page_token", "is not one of this list",
-                        Reason::REASON_PAGE_TOKEN_INVALID);
+    return InvalidField("page_token", "is not one of this list", Reason::REASON_PAGE_TOKEN_INVALID);
   }
   for (auto it = workspace->items.upper_bound(sequence); it != workspace->items.end(); ++it) {
     if (full()) return cut(kItemPart, sequence == 0 ? "" : absl::StrCat(sequence));

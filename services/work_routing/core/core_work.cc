@@ -291,8 +291,7 @@ absl::StatusOr<v1::CancelWorkItemResponse> Core::CancelWorkItem(
   Join(*item);
   v1::Event event;
   event.mutable_work_item_cancelled()->set_reason(request.reason());
-  Raise(step, *item, event, *event.mutable_work_item_cancelled()->mutable_standing(),
-        item->holder);
+  Raise(step, *item, event, *event.mutable_work_item_cancelled()->mutable_standing(), item->holder);
   ClearAlarms(step, *item->workspace, item->name);
   if (holder != nullptr) Freed(step, *holder, *item->queue);
   Settle(step);

@@ -28,14 +28,14 @@ std::string ChecksumOf(const v1::Result& result) {
 absl::Status CheckAttributes(const google::protobuf::Map<std::string, std::string>& attributes,
                              absl::string_view field) {
   if (attributes.size() > kMaxAttributes) {
-    return InvalidField(field, absl::StrCat("has ", attributes.size(), " entries; the limit is ",
-                                            kMaxAttributes));
+    return InvalidField(
+        field, absl::StrCat("has ", attributes.size(), " entries; the limit is ", kMaxAttributes));
   }
   // The first in order, so that the same request always names the same field.
   const std::string* bad = nullptr;
   for (const auto& [key, value] : attributes) {
-    const bool fits = !key.empty() && key.size() <= kMaxAttributeKeyBytes &&
-                      value.size() <= kMaxAttributeBytes;
+    const bool fits =
+        !key.empty() && key.size() <= kMaxAttributeKeyBytes && value.size() <= kMaxAttributeBytes;
     if (!fits && (bad == nullptr || key < *bad)) bad = &key;
   }
   if (bad == nullptr) return absl::OkStatus();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checksums of results, to which approvals are bound, and the limits of attributes. Pure; any thread.
+// Checksums of results, to which approvals are bound, and the limits of attributes. Pure; any
+// thread.
 #pragma once
 
 #include <string>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether an item can be done in time: the minutes that people who could do it are rostered before it
-// is due, against the minutes it takes. Asked at submission, so that nobody finds out on the day.
+// Whether an item can be done in time: the minutes that people who could do it are rostered before
+// it is due, against the minutes it takes. Asked at submission, so that nobody finds out on the
+// day.
 #include <algorithm>
 #include <vector>
 
@@ -13,8 +14,8 @@ namespace {
 
 constexpr Nanos kMinute = 60 * kNanosPerSecond;
 
-// There are people, but too few: skills whose level, lowered, would give more of them. Nearest first;
-// 0 drops the skill.
+// There are people, but too few: skills whose level, lowered, would give more of them. Nearest
+// first; 0 drops the skill.
 std::vector<Relaxation> MoreByLevel(Matcher& matcher, SignatureId signature, const Ask& ask,
                                     uint32_t capable) {
   std::vector<Relaxation> found;
@@ -35,8 +36,8 @@ std::vector<Relaxation> MoreByLevel(Matcher& matcher, SignatureId signature, con
       matcher.Release(instead);
       if (people <= capable) continue;
       enough[i] = true;
-      found.push_back({Constraint::kSkill, asked.required[i].skill, asked.required[i].level, level,
-                       people});
+      found.push_back(
+          {Constraint::kSkill, asked.required[i].skill, asked.required[i].level, level, people});
     }
   }
   return found;

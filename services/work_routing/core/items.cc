@@ -72,9 +72,7 @@ void FillCommon(const Item& item, Message& out) {
 
 }  // namespace
 
-void FillStanding(const Item& item, v1::WorkItemStanding& standing) {
-  FillCommon(item, standing);
-}
+void FillStanding(const Item& item, v1::WorkItemStanding& standing) { FillCommon(item, standing); }
 
 void FillDynamic(const Item& item, bool periods, v1::WorkItem& out) {
   FillCommon(item, out);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a partition holds in memory: work items, the people they concern, and the kinds of items that
-// wait. A million items have to fit, so an item is a plain struct: what never changes stays as the
-// bytes it came in (`brief`), names are shared, and what few items have hangs on a pointer.
+// What a partition holds in memory: work items, the people they concern, and the kinds of items
+// that wait. A million items have to fit, so an item is a plain struct: what never changes stays as
+// the bytes it came in (`brief`), names are shared, and what few items have hangs on a pointer.
 //
 // Owned by the Core (core.h); pointers between them are stable. One thread.
 #pragma once
@@ -52,18 +52,18 @@ using ItemSet = absl::btree_set<Item*, Earlier>;
 // One person as routing knows them: what they have in hand, and how they answer. Exists from the
 // first word of them; stays while a record or an item names them.
 struct Person {
-  std::string name;                 // full name
+  std::string name;  // full name
   Workspace* workspace = nullptr;
-  std::optional<Slot> slot;         // place in the matcher; none: not in the roster
+  std::optional<Slot> slot;           // place in the matcher; none: not in the roster
   const std::string* team = nullptr;  // of the roster; null: not in it
-  eligibility::Load load;           // as the matcher has it
-  uint32_t timeouts = 0;            // offers in a row let pass
+  eligibility::Load load;             // as the matcher has it
+  uint32_t timeouts = 0;              // offers in a row let pass
   bool unresponsive = false;
-  Nanos offline_since = kUnset;     // set while OFFLINE or out of the roster
-  ItemSet offers;                   // pending offers to them
-  ItemSet held;                     // ASSIGNED or ON_HOLD in their hands
-  bool touched = false;             // its record is written at the end of the step
-  bool recorded = false;            // a record exists
+  Nanos offline_since = kUnset;  // set while OFFLINE or out of the roster
+  ItemSet offers;                // pending offers to them
+  ItemSet held;                  // ASSIGNED or ON_HOLD in their hands
+  bool touched = false;          // its record is written at the end of the step
+  bool recorded = false;         // a record exists
 };
 
 struct Period {
@@ -85,13 +85,13 @@ struct Try {
   Nanos expires = kUnset;
 };
 
-// What widening has done to an item. Kept with it, so that a later change of the queue's steps leaves
-// what was done as it is.
+// What widening has done to an item. Kept with it, so that a later change of the queue's steps
+// leaves what was done as it is.
 enum Widened : uint8_t {
-  kDroppedPreferred = 1,   // preferred skills are demanded no more
-  kLoweredLevels = 2,      // required skills stand at their lowest level
-  kAnyTeam = 4,            // the team it is meant for does not matter any more
-  kDemandsPreferred = 8,   // at submission some step of the queue dropped preferred skills
+  kDroppedPreferred = 1,  // preferred skills are demanded no more
+  kLoweredLevels = 2,     // required skills stand at their lowest level
+  kAnyTeam = 4,           // the team it is meant for does not matter any more
+  kDemandsPreferred = 8,  // at submission some step of the queue dropped preferred skills
 };
 
 // What an item says of people; few items say anything.
@@ -148,14 +148,14 @@ struct Item {
   Nanos closed = kUnset;
   Nanos timer = kNever;      // as it stands in the timers
   Nanos next_drop = kNever;  // when the next requirement's droppable time passes
-  uint32_t dropped = 0;  // requirements whose droppable time has passed
+  uint32_t dropped = 0;      // requirements whose droppable time has passed
   uint32_t earlier_periods = 0;
   uint32_t decisions_made = 0;
   uint32_t offers_forgiven = 0;   // of offer_count: not counted against max_offers
   uint32_t returns_forgiven = 0;  // of return_count: not counted against max_returns
 
   std::unique_ptr<Names> names;
-  std::unique_ptr<std::string> result;  // a serialized Result
+  std::unique_ptr<std::string> result;                  // a serialized Result
   std::unique_ptr<std::vector<std::string>> decisions;  // serialized, the last kKeptDecisions
   std::vector<Period> periods;
   std::vector<Try> tries;

@@ -94,10 +94,7 @@ bool GoesBefore(const Item& a, const Item& b) {
 }
 
 LineCursor::LineCursor(const Kind& kind)
-    : kind_(&kind),
-      aged_(true),
-      by_age_(kind.by_age.begin()),
-      by_urgency_(kind.waiting.begin()) {
+    : kind_(&kind), aged_(true), by_age_(kind.by_age.begin()), by_urgency_(kind.waiting.begin()) {
   Settle();
 }
 

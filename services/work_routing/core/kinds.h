@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kinds of items: everything about an item that decides who may have it, apart from the people it
-// names and its own history. Items of a kind share a signature in the matcher and wait in one line, so
-// an item nobody can take stands in nobody's way, and a change of policy costs by kinds, not by items.
+// names and its own history. Items of a kind share a signature in the matcher and wait in one line,
+// so an item nobody can take stands in nobody's way, and a change of policy costs by kinds, not by
+// items.
 //
 // Owned by their Workspace. One thread.
 #pragma once
@@ -144,7 +145,7 @@ struct Workspace {
   absl::btree_map<uint64_t, Item*> items;  // by submission
   ItemSet parked;
   std::map<Nanos, std::set<Kind*, KindOrder>> aging;  // when the next of a kind grows old
-  uint64_t people_version = 1;  // rises with every change of who could do what
+  uint64_t people_version = 1;         // rises with every change of who could do what
   core::v1::StoredWorkspace progress;  // the record
 
   Nanos clock() const { return progress.clock(); }

@@ -9,8 +9,8 @@ namespace tideline::work_routing {
 namespace {
 
 Weights Clamped(Weights weights) {
-  for (int* weight : {&weights.fit, &weights.affinity, &weights.load, &weights.cost,
-                      &weights.idle, &weights.learning}) {
+  for (int* weight : {&weights.fit, &weights.affinity, &weights.load, &weights.cost, &weights.idle,
+                      &weights.learning}) {
     *weight = std::clamp(*weight, 0, kTopWeight);
   }
   return weights;

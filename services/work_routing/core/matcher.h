@@ -90,11 +90,11 @@ struct Choice {
 
 // One change to the needs that would give the item candidates.
 struct Relaxation {
-  Constraint constraint;   // what to relax
-  std::string skill;       // kSkill: which
-  int from_level = 0;      // kSkill: asked; kAuthority: grade asked
-  int to_level = 0;        // kSkill: level that suffices (0: drop it); kAuthority: grade
-  uint32_t people = 0;     // who would pass all standing constraints then
+  Constraint constraint;  // what to relax
+  std::string skill;      // kSkill: which
+  int from_level = 0;     // kSkill: asked; kAuthority: grade asked
+  int to_level = 0;       // kSkill: level that suffices (0: drop it); kAuthority: grade
+  uint32_t people = 0;    // who would pass all standing constraints then
 };
 
 // People of one calendar who pass all standing constraints.
@@ -151,8 +151,8 @@ class Matcher {
   Choice Choose(SignatureId signature, const Ask& ask, const Weights& weights);
   // As Choose, for one person: what fails, in table order (empty: they may have it).
   std::vector<Constraint> Check(SignatureId signature, const Ask& ask, Slot slot);
-  // The person's score for an item, whether or not they may have it; a required skill that they lack
-  // earns nothing.
+  // The person's score for an item, whether or not they may have it; a required skill that they
+  // lack earns nothing.
   Scored Score(SignatureId signature, const Ask& ask, const Weights& weights, Slot slot);
   // How many people pass all standing constraints (before kShift) and have not declined, whatever
   // their shift, presence and load. 0: nobody known can do it, park it.

@@ -165,8 +165,8 @@ Scored Matcher::Index::Score(SignatureId signature, const Ask& ask, const Weight
     lacking += pool_.Test(compiled.links[i].bits, slot) ? 0 : 1;
   }
   Search search(*this, compiled, weights);
-  return search.ScoreOf(
-      slot, absl::c_linear_search(ask.affinity_experts, people_[slot].expert.id), lacking);
+  return search.ScoreOf(slot, absl::c_linear_search(ask.affinity_experts, people_[slot].expert.id),
+                        lacking);
 }
 
 // ---- Whoever could. ----
@@ -264,8 +264,8 @@ eligibility::Candidate Matcher::Index::CandidateOf(Slot slot, absl::Time now) {
   Advance(now, nullptr);
   const Person& person = people_[slot];
   const CalendarState& calendar = calendar_states_[calendar_of_[slot]];
-  return {person.expert, person.load,    person.presence, person.unresponsive,
-          calendar.shift, calendar.next};
+  return {person.expert,       person.load,    person.presence,
+          person.unresponsive, calendar.shift, calendar.next};
 }
 
 }  // namespace tideline::work_routing

@@ -10,7 +10,8 @@ namespace tideline::work_routing {
 namespace {
 
 void DumpTime(std::string& out, absl::string_view name, absl::Time time) {
-  absl::StrAppend(&out, " ", name, "=", absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone()));
+  absl::StrAppend(&out, " ", name, "=",
+                  absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone()));
 }
 
 void DumpFacts(std::string& out, const Person& person) {
@@ -70,7 +71,8 @@ void Matcher::Index::Dump(std::string& out) const {
   }
   std::map<absl::string_view, const Compiled*> signatures;
   for (const auto& compiled : compiled_) {
-    if (compiled != nullptr && compiled->refs > 0) signatures.emplace(compiled->text, compiled.get());
+    if (compiled != nullptr && compiled->refs > 0)
+      signatures.emplace(compiled->text, compiled.get());
   }
   for (const auto& [text, compiled] : signatures) {
     absl::StrAppend(&out, "signature ", text, " refs=", compiled->refs);

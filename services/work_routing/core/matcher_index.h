@@ -26,7 +26,7 @@ namespace tideline::work_routing {
 // Numbers for names. Numbers are given in order of appearance and never order a result.
 class Names {
  public:
-  uint32_t Id(absl::string_view name);                        // made when new
+  uint32_t Id(absl::string_view name);  // made when new
   std::optional<uint32_t> Find(absl::string_view name) const;
   const std::string& name(uint32_t id) const { return *names_[id]; }
   size_t size() const { return names_.size(); }
@@ -209,8 +209,8 @@ class Matcher::Index {
   // matcher_roster.cc
   void GrowTo(size_t slots);
   void Describe(Person& person, const eligibility::Expert& expert);
-  void Mark(Slot slot, bool present);       // bits that only Upsert changes
-  bool Refresh(Slot slot, bool present);    // bits that time changes; true: became on shift
+  void Mark(Slot slot, bool present);     // bits that only Upsert changes
+  bool Refresh(Slot slot, bool present);  // bits that time changes; true: became on shift
   void MarkSkills(Slot slot, bool present);
   bool MarkLoad(Slot slot, bool present);
   bool MarkPresence(Slot slot, bool present);

@@ -50,10 +50,10 @@ struct ChunkCounts {
 // for kChunkWords per step.
 struct ChainResult {
   uint64_t* left;
-  uint32_t* live;       // numbers of the chunks in which somebody is left, ascending
+  uint32_t* live;  // numbers of the chunks in which somebody is left, ascending
   size_t live_chunks;
-  uint32_t* counts;     // who is left after each step
-  uint64_t* sums;       // the same by column, while they are being counted
+  uint32_t* counts;  // who is left after each step
+  uint64_t* sums;    // the same by column, while they are being counted
 };
 
 // Runs at least one step over `chunks` chunks.

@@ -26,8 +26,7 @@ inline constexpr int32_t kFullIdleMinutes = 480;
 // held. No skills asked at all: everybody fits fully.
 inline int FitPart(int required, int preferred, int excess, int held) {
   int most = kSkillCredit * (required + preferred);
-  return most == 0 ? kTopPart
-                   : kTopPart * (kSkillCredit * (required + held) - excess) / most;
+  return most == 0 ? kTopPart : kTopPart * (kSkillCredit * (required + held) - excess) / most;
 }
 
 // Falls without ever reaching a floor, so that two heavily loaded people still differ.

@@ -31,9 +31,8 @@ void Matcher::Index::Search::GatherSkills() {
   }
   for (size_t i = 0; i < compiled.preferred.size(); ++i) {
     int level = compiled.needs.preferred[i].level;
-    BitmapId bits = level > kTopLevel
-                        ? BitPool::kEmpty
-                        : index.skills_[compiled.preferred[i]].at_least[level - 1];
+    BitmapId bits = level > kTopLevel ? BitPool::kEmpty
+                                      : index.skills_[compiled.preferred[i]].at_least[level - 1];
     preferred.push_back(index.pool_.words(bits));
   }
 }
@@ -65,8 +64,7 @@ void Matcher::Index::Search::PrepareLearning() {
     for (const uint64_t* words : learning) lessons.push_back({words, false, 0});
     while ((learning.size() >> plan.lesson_planes) != 0) ++plan.lesson_planes;
     for (int lesson = 0; lesson < (1 << plan.lesson_planes); ++lesson) {
-      lesson_worth.push_back(weights.learning *
-                             LearningPart(required, std::min(lesson, required)));
+      lesson_worth.push_back(weights.learning * LearningPart(required, std::min(lesson, required)));
     }
   } else {
     lesson_worth.push_back(weights.learning * kTopPart);
@@ -171,8 +169,7 @@ void Matcher::Index::Search::Count(uint32_t chunk, uint32_t blocks, Look& look) 
   const int32_t worth =
       demerit_worth[look.counts.fewest_demerits] + lesson_worth[look.counts.most_lessons];
   for (; blocks != 0; blocks &= blocks - 1) {
-    const uint32_t block =
-        chunk * kChunkWords + static_cast<uint32_t>(__builtin_ctz(blocks));
+    const uint32_t block = chunk * kChunkWords + static_cast<uint32_t>(__builtin_ctz(blocks));
     if (!BlockCanBeat(block, worth)) continue;
     const int32_t most_worth = MostWorth(look.counts, block);
     if (!BlockCanBeat(block, most_worth)) continue;
@@ -206,7 +203,7 @@ void Matcher::Index::Search::Rank(const Look& look) {
   RankFew(look);
   for (const auto& [block, most_worth] : look.blocks) {
     const uint32_t word = block % kChunkWords;
-    auto count = [word](const uint64_t (*planes_of)[kChunkWords], size_t planes, int bit) {
+    auto count = [word](const uint64_t(*planes_of)[kChunkWords], size_t planes, int bit) {
       size_t n = 0;
       for (size_t p = 0; p < planes; ++p) n |= ((planes_of[p][word] >> bit) & 1) << p;
       return n;
@@ -216,9 +213,9 @@ void Matcher::Index::Search::Rank(const Look& look) {
       const Slot slot = block * 64 + static_cast<uint32_t>(bit);
       const int64_t standing = Standings::Weigh(standing_weights, index.standings_[slot], minute);
       if (standing + most_worth < least_score) continue;
-      const int64_t score =
-          standing + demerit_worth[count(look.counts.demerits, plan.demerit_planes, bit)] +
-          lesson_worth[count(look.counts.lessons, plan.lesson_planes, bit)];
+      const int64_t score = standing +
+                            demerit_worth[count(look.counts.demerits, plan.demerit_planes, bit)] +
+                            lesson_worth[count(look.counts.lessons, plan.lesson_planes, bit)];
       if (score >= least_score && CanBeat(score, index.standings_.OrderOf(slot))) {
         Insert(ScoreOf(slot, false, 0));
       }
@@ -229,8 +226,7 @@ void Matcher::Index::Search::Rank(const Look& look) {
 void Matcher::Index::Search::RankFew(const Look& look) {
   const int64_t worth = demerit_worth.front() + lesson_worth.back();
   for (Slot slot : look.few) {
-    const int64_t most =
-        Standings::Weigh(standing_weights, index.standings_[slot], minute) + worth;
+    const int64_t most = Standings::Weigh(standing_weights, index.standings_[slot], minute) + worth;
     if (most >= least_score) Insert(ScoreOf(slot, false, 0));
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A team's calendar as the shifts that a Matcher asks for. A calendar knows open hours; a shift is a
-// run of them with short closed times, the breaks, in between. Pure.
+// A team's calendar as the shifts that a Matcher asks for. A calendar knows open hours; a shift is
+// a run of them with short closed times, the breaks, in between. Pure.
 #pragma once
 
 #include <memory>

@@ -149,8 +149,8 @@ void Matcher::Index::CompileStanding(Compiled& compiled) {
         {clearances_.bits[clearances_.Id(clearance, pool_)], Constraint::kClearance, false});
   }
   if (needs.grade > 0) {
-    BitmapId bits = needs.grade > eligibility::kTopGrade ? BitPool::kEmpty
-                                                         : grade_at_least_[needs.grade];
+    BitmapId bits =
+        needs.grade > eligibility::kTopGrade ? BitPool::kEmpty : grade_at_least_[needs.grade];
     compiled.links.push_back({bits, Constraint::kAuthority, false});
   }
   LinkUnion(compiled, UnionOf(needs.excluded_teams, needs.excluded_organizations),

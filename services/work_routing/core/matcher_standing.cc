@@ -84,8 +84,8 @@ void Standings::Tighten(Bounds& bounds, uint32_t block, uint64_t open) const {
   }
 }
 
-// Idle parts grow with time: by no more than the minutes passed for anybody, and to no more than the
-// longest idle of the block has.
+// Idle parts grow with time: by no more than the minutes passed for anybody, and to no more than
+// the longest idle of the block has.
 void Standings::MoveTo(Bounds& bounds, int32_t minute) {
   if (minute == bounds.minute) return;
   const int32_t growth = bounds.weights.idle * (IdlePart(minute, bounds.minute) + 1);
@@ -114,9 +114,8 @@ Bounds& Standings::Make(const StandingWeights& weights, int32_t minute) {
   if (bounds_.size() < kBounds) {
     bounds = &bounds_.emplace_back();
   } else {
-    bounds = &*std::min_element(bounds_.begin(), bounds_.end(), [](const auto& a, const auto& b) {
-      return a.used < b.used;
-    });
+    bounds = &*std::min_element(bounds_.begin(), bounds_.end(),
+                                [](const auto& a, const auto& b) { return a.used < b.used; });
   }
   *bounds = Bounds();
   bounds->weights = weights;

@@ -15,8 +15,8 @@
 namespace tideline::work_routing {
 
 struct Standing {
-  uint16_t load = 0;  // LoadPart
-  uint16_t cost = 0;  // CostPart
+  uint16_t load = 0;                                        // LoadPart
+  uint16_t cost = 0;                                        // CostPart
   int32_t since = std::numeric_limits<int32_t>::max() / 2;  // minute they last got work
 };
 inline constexpr uint64_t kLastOrder = std::numeric_limits<uint64_t>::max();

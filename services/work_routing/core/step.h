@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one step of the Core has touched: its records are written once, when the step ends, and those
-// who became free are looked at before that. Lives on the stack of a verb.
+// What one step of the Core has touched: its records are written once, when the step ends, and
+// those who became free are looked at before that. Lives on the stack of a verb.
 #pragma once
 
 #include <vector>

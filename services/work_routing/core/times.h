@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Instants as the Core keeps them: nanoseconds since 1970 in eight bytes, since a million items have
-// a dozen each. 0 is "unset"; nothing in Tideline happens in 1970. Pure.
+// Instants as the Core keeps them: nanoseconds since 1970 in eight bytes, since a million items
+// have a dozen each. 0 is "unset"; nothing in Tideline happens in 1970. Pure.
 #pragma once
 
 #include <cstdint>

@@ -96,7 +96,9 @@ TEST_P(EachConstraint, FailsAloneAndByItsName) {
 const Change kChanges[] = {
     {"level too low", Constraint::kSkill, [](auto& n, auto&, auto&) { n.required[0].level = 4; }},
     {"skill unknown", Constraint::kSkill,
-     [](auto& n, auto&, auto&) { n.required.push_back({"law", 1}); }},
+     [](auto& n, auto&, auto&) {
+       n.required.push_back({"law", 1});
+     }},
     {"evidence expires now", Constraint::kSkill,
      [](auto&, auto&, auto& c) { c.expert.skills[1].expires = kNow; }},
     {"another team serves", Constraint::kTeam,
@@ -136,7 +138,9 @@ const Change kChanges[] = {
        c.next = ShiftSpan();
      }},
     {"on leave", Constraint::kShift,
-     [](auto&, auto&, auto& c) { c.expert.leave = {{kNow, kNow + absl::Hours(1)}}; }},
+     [](auto&, auto&, auto& c) {
+       c.expert.leave = {{kNow, kNow + absl::Hours(1)}};
+     }},
     {"in training", Constraint::kPresence,
      [](auto&, auto&, auto& c) { c.presence = Presence::kTraining; }},
     {"unresponsive", Constraint::kUnresponsive,
@@ -151,11 +155,10 @@ const Change kChanges[] = {
      [](auto&, auto& a, auto&) { a.declined_experts = {"anna"}; }},
 };
 
-INSTANTIATE_TEST_SUITE_P(All, EachConstraint, ::testing::ValuesIn(kChanges),
-                         [](const auto& info) {
-                           std::string name(RuleOf(info.param.fails).name);
-                           return name + "_" + std::to_string(info.index);
-                         });
+INSTANTIATE_TEST_SUITE_P(All, EachConstraint, ::testing::ValuesIn(kChanges), [](const auto& info) {
+  std::string name(RuleOf(info.param.fails).name);
+  return name + "_" + std::to_string(info.index);
+});
 
 TEST(Eligibility, EveryConstraintHasACaseAbove) {
   std::set<Constraint> seen;
@@ -170,9 +173,9 @@ TEST(Eligibility, EvaluateNamesTheFirstInTableOrder) {
   anna.unresponsive = true;
   needs.grade = 5;
   EXPECT_EQ(Evaluate(needs, AskNow(), anna), Constraint::kAuthority);
-  EXPECT_THAT(Check(needs, AskNow(), anna),
-              ElementsAre(Constraint::kAuthority, Constraint::kPresence,
-                          Constraint::kUnresponsive));
+  EXPECT_THAT(
+      Check(needs, AskNow(), anna),
+      ElementsAre(Constraint::kAuthority, Constraint::kPresence, Constraint::kUnresponsive));
 }
 
 TEST(Eligibility, APlannedHandoffNeedNotBeFinished) {

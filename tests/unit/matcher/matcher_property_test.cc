@@ -33,8 +33,10 @@ ShiftSpan DailyShift(int hour, absl::Time at) {
   absl::Duration open = absl::Hours(hour);
   auto until = [&](absl::Duration d) { return midnight + d; };
   if (day < open) return {false, false, until(open), absl::ZeroDuration()};
-  if (day < open + absl::Hours(4)) return {true, true, until(open + absl::Hours(4)), absl::Hours(3)};
-  if (day < open + absl::Hours(5)) return {true, false, until(open + absl::Hours(5)), absl::Hours(3)};
+  if (day < open + absl::Hours(4))
+    return {true, true, until(open + absl::Hours(4)), absl::Hours(3)};
+  if (day < open + absl::Hours(5))
+    return {true, false, until(open + absl::Hours(5)), absl::Hours(3)};
   if (day < open + absl::Hours(8)) return {true, true, until(open + absl::Hours(8)), {}};
   return {false, false, until(open + absl::Hours(24)), absl::ZeroDuration()};
 }
@@ -189,13 +191,12 @@ Parts ReferenceParts(const Needs& needs, const Ask& ask, const Candidate& candid
   int asked = static_cast<int>(needs.required.size() + needs.preferred.size());
   Parts parts;
   parts.fit = asked == 0 ? 1000 : 1000 * credit / (4 * asked);
-  parts.affinity = std::count(ask.affinity_experts.begin(), ask.affinity_experts.end(), expert.id)
-                       ? 1000
-                       : 0;
+  parts.affinity =
+      std::count(ask.affinity_experts.begin(), ask.affinity_experts.end(), expert.id) ? 1000 : 0;
   parts.load = static_cast<int>(1000 * 240 / (240 + candidate.load.open_minutes));
   parts.cost = static_cast<int>(1000 * 5000 / (5000 + expert.cost_per_hour));
-  int64_t idle = absl::ToUnixSeconds(ask.now) / 60 -
-                 absl::ToUnixSeconds(candidate.load.idle_since) / 60;
+  int64_t idle =
+      absl::ToUnixSeconds(ask.now) / 60 - absl::ToUnixSeconds(candidate.load.idle_since) / 60;
   parts.idle = static_cast<int>(1000 * std::clamp<int64_t>(idle, 0, 480) / 480);
   parts.learning =
       needs.required.empty() ? 0 : 1000 * learning / static_cast<int>(needs.required.size());
@@ -225,8 +226,7 @@ Reference ReferenceChoice(const World& world, const Needs& needs, const Ask& ask
     Parts p = ReferenceParts(needs, ask, candidate);
     int64_t score = w.fit * p.fit + w.affinity * p.affinity + w.load * p.load + w.cost * p.cost +
                     w.idle * p.idle + w.learning * p.learning;
-    reference.ranked.push_back(
-        {candidate.expert.id, score, candidate.load.idle_order, p});
+    reference.ranked.push_back({candidate.expert.id, score, candidate.load.idle_order, p});
   }
   std::sort(reference.ranked.begin(), reference.ranked.end(), [](const auto& a, const auto& b) {
     return std::tuple(-a.score, a.order, a.id) < std::tuple(-b.score, b.order, b.id);

@@ -85,8 +85,7 @@ TEST_F(MatcherTest, TheExactLevelGoesBeforeTheOverqualified) {
   Add("master", {{"patents", 5}});
   Add("adept", {{"patents", 3}});
   Add("novice", {{"patents", 1}});
-  EXPECT_THAT(Ranked(Skilled({{"patents", 2}}), Now(), Weights()),
-              ElementsAre("adept", "master"));
+  EXPECT_THAT(Ranked(Skilled({{"patents", 2}}), Now(), Weights()), ElementsAre("adept", "master"));
 }
 
 TEST_F(MatcherTest, PreferredSkillsSpeakForAPersonWithoutBeingNeeded) {

@@ -205,8 +205,7 @@ TEST_F(FollowTest, ACausalReadWaitsUntilTheServiceHasFollowedThatFar) {
 
 TEST_F(FollowTest, ACausalReadThatNeverArrivesEndsAtItsDeadline) {
   Up();
-  auto never =
-      Get("a", {.deadline = absl::Milliseconds(120), .after = {{"up", 7}}});
+  auto never = Get("a", {.deadline = absl::Milliseconds(120), .after = {{"up", 7}}});
   EXPECT_EQ(never.status().code(), absl::StatusCode::kUnavailable);
 }
 

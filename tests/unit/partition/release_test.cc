@@ -48,14 +48,16 @@ TEST_F(ReleaseTest, TwoBatchesAreInFlightAndFourForACrowd) {
   for (int i = 0; i < 200; ++i) call();
   EXPECT_EQ(State(*host_).in_flight, 4u);
   loop_.Run([&] { journal_->Release(); });
-  for (size_t i = 0; i < calls.size(); ++i) EXPECT_EQ(*calls[i].Wait(), static_cast<int64_t>(i) + 1);
+  for (size_t i = 0; i < calls.size(); ++i)
+    EXPECT_EQ(*calls[i].Wait(), static_cast<int64_t>(i) + 1);
 }
 
 TEST_F(ReleaseTest, ALostCommitIsSentAgainByteForByte) {
   for (bool applied : {false, true}) {
     Up();
     size_t before = journal_->sent().size();
-    loop_.Run([&] { journal_->OnCommit(before + 1, {.answer = Answer::kLost, .applied = applied}); });
+    loop_.Run(
+        [&] { journal_->OnCommit(before + 1, {.answer = Answer::kLost, .applied = applied}); });
     std::string name = applied ? "applied" : "unapplied";
     EXPECT_EQ(*Add(name), 1);
     EXPECT_EQ(*Get(name), 1);

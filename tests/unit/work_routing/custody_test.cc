@@ -209,8 +209,7 @@ TEST_F(Custody, ParksWhatCameBackTooOften) {
   ASSERT_TRUE(world.Finish(item).ok());
   world.Offline("ann");
   ASSERT_TRUE(Return(item.name()).ok());
-  EXPECT_EQ(world.Get(item.name()).parked_reason(),
-            v1::WorkItem::PARKED_REASON_TOO_MANY_FAILURES);
+  EXPECT_EQ(world.Get(item.name()).parked_reason(), v1::WorkItem::PARKED_REASON_TOO_MANY_FAILURES);
   v1::ReprioritizeWorkItemRequest again;  // somebody looks at it: another chance
   again.set_name(item.name());
   again.set_priority(type::v1::PRIORITY_HIGH);

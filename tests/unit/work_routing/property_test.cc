@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever happens, a Core restored from its records is the one that lived: after random calls, roster
-// events and time, both answer the same further steps with the same bytes, changes and wake times;
-// the events fold to the resources; and the bounds of a step hold. Prints its seeds;
+// Whatever happens, a Core restored from its records is the one that lived: after random calls,
+// roster events and time, both answer the same further steps with the same bytes, changes and wake
+// times; the events fold to the resources; and the bounds of a step hold. Prints its seeds;
 // TIDELINE_SEED=<n> runs one.
 #include <cstdlib>
 #include <iostream>
@@ -160,7 +160,11 @@ void Act(RoutingWorld& world, Chance& chance) {
   const int what = chance.Below(30);
   const v1::WorkItem item = Pick(world, chance);
   switch (what) {
-    case 0: case 1: case 2: case 3: case 4:
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+    case 4:
       world.TrySubmit(RandomItem(chance, world.now())).status().IgnoreError();
       return;
     case 5: {
@@ -172,10 +176,14 @@ void Act(RoutingWorld& world, Chance& chance) {
       world.Do(&Core::BatchSubmitWorkItems, request).status().IgnoreError();
       return;
     }
-    case 6: case 7: case 8: case 9:
+    case 6:
+    case 7:
+    case 8:
+    case 9:
       world.Accept(item).status().IgnoreError();
       return;
-    case 10: case 11:
+    case 10:
+    case 11:
       world.Decline(item).status().IgnoreError();
       return;
     case 12: {
@@ -188,7 +196,9 @@ void Act(RoutingWorld& world, Chance& chance) {
     }
     case 13:
       return On<v1::ResumeWorkItemRequest>(world, item, &Core::ResumeWorkItem);
-    case 14: case 15: case 16:
+    case 14:
+    case 15:
+    case 16:
       world.Finish(item).status().IgnoreError();
       return;
     case 17:

@@ -16,9 +16,7 @@ namespace {
 // Monday.
 constexpr absl::string_view kStart = "2026-03-02T09:00:00+00:00";
 
-void SetStamp(absl::Time time, google::protobuf::Timestamp* out) {
-  SetTime(ToNanos(time), out);
-}
+void SetStamp(absl::Time time, google::protobuf::Timestamp* out) { SetTime(ToNanos(time), out); }
 
 }  // namespace
 
@@ -354,8 +352,7 @@ std::string RoutingWorld::StateOf(const std::string& name) {
 
 std::string RoutingWorld::With(const std::string& name) {
   const v1::WorkItem item = Get(name);
-  const std::string& who =
-      item.has_offer() ? item.offer().expert() : item.custody().holder();
+  const std::string& who = item.has_offer() ? item.offer().expert() : item.custody().holder();
   return who.empty() ? "-" : who.substr(who.rfind('/') + 1);
 }
 
@@ -430,8 +427,7 @@ const v1::WorkItemStanding* StandingIn(const v1::Event& event) {
   const auto& inner = reflection->GetMessage(event, kind);
   const auto* field = inner.GetDescriptor()->FindFieldByName("standing");
   if (field == nullptr) return nullptr;
-  return static_cast<const v1::WorkItemStanding*>(
-      &inner.GetReflection()->GetMessage(inner, field));
+  return static_cast<const v1::WorkItemStanding*>(&inner.GetReflection()->GetMessage(inner, field));
 }
 
 }  // namespace
@@ -460,8 +456,8 @@ v1::WorkItem FoldItem(const std::vector<v1::Event>& events, const std::string& n
       }
     }
     *item.mutable_update_time() = event.header().time();
-    item.set_etag(absl::StrCat(event.header().revision().commit(), ".",
-                               event.header().revision().index()));
+    item.set_etag(
+        absl::StrCat(event.header().revision().commit(), ".", event.header().revision().index()));
   }
   return item;
 }

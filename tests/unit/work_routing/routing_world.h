@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A work_routing Core without a host: calls, roster events and time go straight in, and what comes
-// out is kept as a store would keep it, so that a test can read events, look at records, and start a
-// second Core from them.
+// out is kept as a store would keep it, so that a test can read events, look at records, and start
+// a second Core from them.
 #pragma once
 
 #include <cstdint>

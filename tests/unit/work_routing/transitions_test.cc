@@ -116,8 +116,8 @@ class Scene {
     if (verb == "result") return Call<v1::SubmitResultRequest>(&Core::SubmitResult);
     if (verb == "approve") return Call<v1::ApproveResultRequest>(&Core::ApproveResult);
     if (verb == "return") {
-      return Call<v1::ReturnForReworkRequest>(
-          &Core::ReturnForRework, [](auto& request) { request.set_reason("again"); });
+      return Call<v1::ReturnForReworkRequest>(&Core::ReturnForRework,
+                                              [](auto& request) { request.set_reason("again"); });
     }
     if (verb == "reopen") {
       return Call<v1::ReopenWorkItemRequest>(
