@@ -125,11 +125,17 @@ std::unique_ptr<Message> NewRequest(const std::string& rpc) {
   return Rpcs().at(rpc).make_request();
 }
 
+void Driver::KeepIn(testing::JournalMirror& mirror) {
+  mirror_ = &mirror;
+  mirror.Commit(records_);
+}
+
 Driver Driver::Restarted() const {
   Driver other;
+  const Records kept = mirror_ != nullptr ? mirror_->Load(core_->Kinds()) : records_;
   for (const std::string& kind : core_->Kinds()) {
-    auto it = records_.find(kind);
-    if (it == records_.end()) continue;
+    auto it = kept.find(kind);
+    if (it == kept.end()) continue;
     for (const auto& [id, bytes] : it->second) {
       EXPECT_TRUE(other.core_->Restore(kind, id, bytes).ok()) << kind << " " << id;
     }
@@ -157,7 +163,9 @@ partition::Call Driver::MakeCall(const std::string& workspace, const partition::
 }
 
 void Driver::Keep(Changes& changes, Outcome& outcome) {
-  for (const journal::Write& write : changes.TakeWrites()) {
+  const std::vector<journal::Write> writes = changes.TakeWrites();
+  if (mirror_ != nullptr && !writes.empty()) mirror_->Commit(writes);
+  for (const journal::Write& write : writes) {
     if (write.value.has_value()) {
       records_[write.kind][write.id] = *write.value;
     } else {

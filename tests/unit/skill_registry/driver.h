@@ -16,6 +16,7 @@
 #include "common/partition/changes.h"
 #include "google/protobuf/message.h"
 #include "services/skill_registry/core.h"
+#include "tests/support/journal_mirror.h"
 
 namespace tideline::skill_registry {
 
@@ -44,6 +45,10 @@ partition::Grant RolesOf(std::initializer_list<type::v1::Role> roles, std::strin
 class Driver {
  public:
   Driver() : core_(std::make_unique<Core>()) {}
+
+  // From now on steps are committed to a real journal too, and Restarted restores from what it gives
+  // back. The mirror outlives the driver.
+  void KeepIn(testing::JournalMirror& mirror);
 
   // A second one that starts from the records of the first, and carries on in the same way.
   Driver Restarted() const;
@@ -80,6 +85,7 @@ class Driver {
   void Keep(Changes& changes, Outcome& outcome);
 
   std::unique_ptr<Core> core_;
+  testing::JournalMirror* mirror_ = nullptr;
   absl::Time now_ = absl::FromUnixSeconds(1'700'000'000);
   uint64_t commit_ = 0;
   uint64_t steps_ = 0;

@@ -5,8 +5,11 @@
 #include <set>
 #include <string>
 
+#include "common/journal/memory_store.h"
+#include "common/journal/redis_store.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/redis_server.h"
 #include "tests/unit/skill_registry/chance.h"
 #include "tests/unit/skill_registry/driver.h"
 
@@ -22,10 +25,11 @@ std::string Do(Driver& driver, const Step& step) {
   return text;
 }
 
-TEST_P(Restore, EqualsLive) {
+void ExpectRestoredEqualsLive(int seed, testing::JournalMirror* mirror) {
   Driver live;
+  if (mirror != nullptr) live.KeepIn(*mirror);
   Populate(live);
-  Chance chance(GetParam());
+  Chance chance(seed);
   for (int i = 0; i < 800; ++i) Do(live, chance.Next(live.now()));
 
   Driver restored = live.Restarted();
@@ -38,6 +42,31 @@ TEST_P(Restore, EqualsLive) {
   }
   EXPECT_TRUE(live.Dump() == restored.Dump());
   EXPECT_TRUE(live.records() == restored.records());
+}
+
+TEST_P(Restore, EqualsLive) { ExpectRestoredEqualsLive(GetParam(), nullptr); }
+
+// The same with each step a commit of a real journal.
+constexpr int kJournalSeeds = 3;
+
+TEST(RestoreFromMemoryJournal, EqualsLive) {
+  for (int seed = 1; seed <= kJournalSeeds; ++seed) {
+    journal::MemoryStore store;
+    ASSERT_TRUE(store.Open(1, absl::Seconds(1)).ok());
+    testing::JournalMirror mirror(store, "skill_registry");
+    ExpectRestoredEqualsLive(seed, &mirror);
+  }
+}
+
+TEST(RestoreFromRedisJournal, EqualsLive) {
+  for (int seed = 1; seed <= kJournalSeeds; ++seed) {
+    auto redis = testing::RedisServer::StartOrNull();
+    if (redis == nullptr) GTEST_SKIP() << testing::RedisServer::kMissing;
+    journal::RedisStore store(redis->store_options());
+    ASSERT_TRUE(store.Open(1, absl::Seconds(10)).ok());
+    testing::JournalMirror mirror(store, "skill_registry");
+    ExpectRestoredEqualsLive(seed, &mirror);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Restore, ::testing::Range(1, 41));

@@ -50,7 +50,7 @@ RoutingWorld::RoutingWorld(const RoutingWorld& other)
     : grant(other.grant),
       workspace(other.workspace),
       core_(std::make_unique<Core>()),
-      records_(other.records_),
+      records_(other.mirror_ != nullptr ? other.mirror_->Load(core_->Kinds()) : other.records_),
       events_(other.events_),
       seen_(other.seen_),
       commit_(other.commit_),
@@ -66,6 +66,11 @@ RoutingWorld::RoutingWorld(const RoutingWorld& other)
     }
   }
   EXPECT_TRUE(core_->Restored().ok());
+}
+
+void RoutingWorld::KeepIn(testing::JournalMirror& mirror) {
+  mirror_ = &mirror;
+  mirror.Commit(records_);
 }
 
 std::unique_ptr<RoutingWorld> RoutingWorld::Reborn() const {
@@ -87,7 +92,9 @@ Call RoutingWorld::MakeCall() {
 void RoutingWorld::Commit(Changes& changes) {
   last_changes_ = changes.size();
   if (!changes.empty()) ++commit_;
-  for (const journal::Write& write : changes.TakeWrites()) {
+  const std::vector<journal::Write> writes = changes.TakeWrites();
+  if (mirror_ != nullptr && !writes.empty()) mirror_->Commit(writes);
+  for (const journal::Write& write : writes) {
     absl::StrAppend(&log_, "\n", write.kind, " ", write.id, " ",
                     write.value.has_value() ? *write.value : "<gone>");
     if (write.value.has_value()) {

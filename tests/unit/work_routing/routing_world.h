@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "common/base/error.h"
 #include "services/work_routing/core/core.h"
+#include "tests/support/journal_mirror.h"
 #include "tideline/skill_registry/v1/events.pb.h"
 #include "tideline/work_routing/v1/work_routing_service.pb.h"
 
@@ -42,6 +43,10 @@ class RoutingWorld {
 
   // An empty workspace "acme" on a Monday morning.
   RoutingWorld();
+
+  // From now on steps are committed to a real journal too, and Reborn restores from what it gives
+  // back. The mirror outlives the world.
+  void KeepIn(testing::JournalMirror& mirror);
 
   // A world whose Core was restored from this one's records.
   std::unique_ptr<RoutingWorld> Reborn() const;
@@ -144,6 +149,7 @@ class RoutingWorld {
   registry::Event Created(registry::Resource resource);
 
   std::unique_ptr<Core> core_;
+  testing::JournalMirror* mirror_ = nullptr;
   Records records_;
   std::vector<v1::Event> events_;
   size_t seen_ = 0;
