@@ -46,8 +46,8 @@ class Driver {
  public:
   Driver() : core_(std::make_unique<Core>()) {}
 
-  // From now on steps are committed to a real journal too, and Restarted restores from what it gives
-  // back. The mirror outlives the driver.
+  // From now on steps are committed to a real journal too, and Restarted restores from what it
+  // gives back. The mirror outlives the driver.
   void KeepIn(testing::JournalMirror& mirror);
 
   // A second one that starts from the records of the first, and carries on in the same way.

@@ -334,7 +334,9 @@ void RunSeed(uint64_t seed, testing::JournalMirror* mirror = nullptr) {
   }
   EXPECT_EQ(lived.Dump(), restored->Dump());
   // A journal forgets kinds that have become empty; the map keeps them.
-  if (mirror == nullptr) EXPECT_EQ(lived.records(), restored->records());
+  if (mirror == nullptr) {
+    EXPECT_EQ(lived.records(), restored->records());
+  }
   CheckFolds(lived);
 }
 
