@@ -56,7 +56,7 @@ struct Commit {
   std::vector<Write> writes;
 };
 
-// What a store says of a commit or a check. The host's table of answers is in common/partition.
+// What a store says of a commit or a check. What the host makes of each: ARCHITECTURE.md.
 enum class Answer {
   kApplied,  // written now
   kAlready,  // this number was applied before, by the same owner

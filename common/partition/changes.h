@@ -56,7 +56,7 @@ class Changes {
   Revision Next() const;
 
   bool empty() const { return writes_.empty() && events_.empty(); }
-  // Records written and events raised so far: the host bounds it per step and per commit.
+  // Records written and events raised so far. (The commit's bounds are on writes() and bytes().)
   size_t size() const { return writes_.size() + events_.size(); }
   // Bytes so far, roughly.
   size_t bytes() const { return bytes_; }

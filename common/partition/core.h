@@ -12,7 +12,8 @@
 //   const;
 //
 // A verb validates everything first: on an error nothing has changed, in memory or in Changes.
-// Bounds: a step takes at most 1 ms and makes at most 500 changes (a batch verb 10 ms and 1,800).
+// Bounds, the Core's to keep: a step takes at most 1 ms and writes at most 500 records (a batch
+// verb 10 ms and 1,800). The host leaves that much room in a commit.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +43,7 @@ struct OwedCall {
   std::string method;    // full rpc name, "/tideline.work_routing.v1.WorkRoutingService/..."
   std::string resource;  // the receiver's resource; one call per resource is sent at a time
   std::string request;   // serialized request
-  absl::Time since;      // when it became due: five minutes later an alarm is raised
+  absl::Time since;      // when it became due
 };
 
 class Core {
@@ -72,7 +73,7 @@ class Core {
     (void)changes;
   }
 
-  // Takes in one upstream event. An error makes it an anomaly (kept, listed, retried by hand) and
+  // Takes in one upstream event. An error makes it an anomaly (kept and counted) and
   // the partition goes on; nothing may have changed then.
   virtual absl::Status Follow(const Call& call, const UpstreamEvent& event, Changes& changes) {
     (void)call;

@@ -41,11 +41,16 @@ class Host::Engine : public std::enable_shared_from_this<Host::Engine> {
   static constexpr size_t kCrowd = 64;
   // Calls waiting to be executed; beyond it they are refused at once (about a second's work).
   static constexpr size_t kMaxWaiting = 65536;
-  // A commit is closed when fewer changes than one step's bound are left (2,000 in all).
+  // A commit is closed when fewer writes are left of journal::kMaxWrites than a step may make: the
+  // bounds that core.h sets for a step, and for a batch verb (256 items of 7 changes each).
   static constexpr size_t kStepChanges = 500;
   static constexpr size_t kBatchStepChanges = 1800;
   // ... or at half of the journal's limit in bytes, so that the last step still fits.
   static constexpr size_t kCloseBytes = 2 << 20;
+  // Shares of the store's memory from which submissions, and all but draining calls, are refused:
+  // what drains needs the rest.
+  static constexpr double kNoSubmissions = 0.80;
+  static constexpr double kOnlyDraining = 0.95;
   // Upstream events and timer steps per batch, so that calls are never far behind them.
   static constexpr int kFollowSteps = 128;
   static constexpr int kWakeSteps = 8;
@@ -148,9 +153,10 @@ class Host::Engine : public std::enable_shared_from_this<Host::Engine> {
   void RunCall(Building& building, std::unique_ptr<Request> request);
   absl::Status Authorize(const Request& request, Grant& grant) const;
   absl::Status CheckAdmission(const Request& request) const;
-  bool AnswerFromMemo(Building& building, const Request& request, const std::string& key,
-                      const std::string& hash, Release& release);
-  bool AnswerOwedAgain(Building& building, const Request& request, Release& release);
+  bool AnswerFromMemo(const Request& request, const std::string& key, const std::string& hash,
+                      Release& release);
+  bool AnswerOwedAgain(const Request& request, Release& release);
+  void Remember(Building& building, const Request& request, std::string key, std::string hash);
   void RememberOwed(Building& building, const Request& request, const absl::Status& status);
   void NoteAnomaly(Building& building, const UpstreamEvent& event, const absl::Status& why);
   void Close(Building& building);
@@ -207,7 +213,7 @@ class Host::Engine : public std::enable_shared_from_this<Host::Engine> {
   uint64_t memo_floor_written_ = 0;
   std::map<std::string, v1::Answer> answers_;  // id -> last answer to a calling service
   std::map<std::string, std::set<std::string>> answers_of_;  // resource -> ids
-  std::map<std::string, journal::v1::Cursor> cursors_;       // as loaded
+  std::map<std::string, journal::v1::Cursor> cursors_;       // as of the batch last built
   std::map<std::string, v1::Trying> trying_;
   std::map<std::string, v1::Anomaly> anomalies_;
   std::vector<std::unique_ptr<Follower>> followers_;

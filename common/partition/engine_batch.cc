@@ -259,7 +259,8 @@ absl::Status Host::Engine::CheckAdmission(const Request& request) const {
   if (options_.store == nullptr || request.policy->pressure() == type::v1::PRESSURE_DRAIN) {
     return absl::OkStatus();
   }
-  double limit = request.policy->pressure() == type::v1::PRESSURE_SUBMISSION ? 0.80 : 0.95;
+  double limit =
+      request.policy->pressure() == type::v1::PRESSURE_SUBMISSION ? kNoSubmissions : kOnlyDraining;
   if (options_.store->Fullness() < limit) return absl::OkStatus();
   return WithRetryAfter(
       Refuse(Reason::REASON_STORE_FULL,
@@ -293,8 +294,8 @@ void Host::Engine::RunCall(Building& building, std::unique_ptr<Request> request)
                            request->request_id);
       hash = Digest(DeterministicBytes(*request->message));
     }
-    if (AnswerOwedAgain(building, *request, release) ||
-        (!key.empty() && AnswerFromMemo(building, *request, key, hash, release))) {
+    if (AnswerOwedAgain(*request, release) ||
+        (!key.empty() && AnswerFromMemo(*request, key, hash, release))) {
       building.releases.push_back(std::move(release));
       return;
     }
@@ -316,21 +317,7 @@ void Host::Engine::RunCall(Building& building, std::unique_ptr<Request> request)
       return;
     }
     if (mutates && status.ok() && !key.empty()) {
-      std::string response;
-      if (HasPersonal(request->response->GetDescriptor())) {
-        std::unique_ptr<google::protobuf::Message> copy(request->response->New());
-        copy->CopyFrom(*request->response);
-        ClearPersonal(*copy);
-        response = copy->SerializeAsString();
-      } else {
-        response = request->response->SerializeAsString();
-      }
-      journal::v1::Memo& memo = *building.memos.add_memos();
-      memo.set_key(key);
-      memo.set_request_hash(hash);
-      memo.set_response(response);
-      memos_.Add(std::move(key), {std::move(hash), std::move(response), building.changes.commit()},
-                 building.now);
+      Remember(building, *request, std::move(key), std::move(hash));
     }
     if (mutates) {
       RememberOwed(building, *request, status);
@@ -341,10 +328,28 @@ void Host::Engine::RunCall(Building& building, std::unique_ptr<Request> request)
   building.releases.push_back(std::move(release));
 }
 
-bool Host::Engine::AnswerFromMemo(Building& building, const Request& request,
-                                  const std::string& key, const std::string& hash,
-                                  Release& release) {
-  (void)building;
+// Keeps the answer of a call that succeeded, in the commit that it is part of.
+void Host::Engine::Remember(Building& building, const Request& request, std::string key,
+                            std::string hash) {
+  std::string response;
+  if (HasPersonal(request.response->GetDescriptor())) {
+    std::unique_ptr<google::protobuf::Message> copy(request.response->New());
+    copy->CopyFrom(*request.response);
+    ClearPersonal(*copy);
+    response = copy->SerializeAsString();
+  } else {
+    response = request.response->SerializeAsString();
+  }
+  journal::v1::Memo& memo = *building.memos.add_memos();
+  memo.set_key(key);
+  memo.set_request_hash(hash);
+  memo.set_response(response);
+  memos_.Add(std::move(key), {std::move(hash), std::move(response), building.changes.commit()},
+             building.now);
+}
+
+bool Host::Engine::AnswerFromMemo(const Request& request, const std::string& key,
+                                  const std::string& hash, Release& release) {
   const Memory* memory = memos_.Find(key);
   if (memory == nullptr) return false;
   if (memory->request_hash != hash) {
@@ -363,8 +368,7 @@ bool Host::Engine::AnswerFromMemo(Building& building, const Request& request,
 }
 
 // One slot per resource and calling service: what a caller owes about a resource comes one by one.
-bool Host::Engine::AnswerOwedAgain(Building& building, const Request& request, Release& release) {
-  (void)building;
+bool Host::Engine::AnswerOwedAgain(const Request& request, Release& release) {
   if (request.identity.actor.kind() != type::v1::Actor::KIND_SERVICE || request.resource.empty() ||
       request.request_id.empty()) {
     return false;

@@ -40,10 +40,6 @@ void Host::Engine::Start() {
   journal_->ReadHead([self](absl::StatusOr<journal::Head> head) {
     if (self->shut_) return;
     if (!head.ok()) return self->Fail(head.status());
-    if (!self->options_.take_over && !head->owner.empty() &&
-        head->owner != self->options_.replica) {
-      return self->Fail(absl::UnavailableError(absl::StrCat("owned by ", head->owner)));
-    }
     if (absl::Status time = self->CheckTime(*head); !time.ok()) {
       self->Stop(time, time);
       return;

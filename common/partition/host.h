@@ -117,7 +117,6 @@ struct HostOptions {
   const journal::Store* store = nullptr;  // for admission by fullness; may be null
   bool accept_clock_behind = false;  // start although the wall is over 1 h behind the last commit
   bool keep_load_digest = false;  // compute LoadDigest; a load then writes the whole state out once
-  bool take_over = true;          // own at start even if another replica owns
 };
 
 // What a host is doing, for readiness, metrics and `tideline doctor`.

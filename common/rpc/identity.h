@@ -22,12 +22,13 @@ namespace tideline::rpc {
 inline constexpr char kSubjectKey[] = "tideline-subject";  // the caller, where nothing proves it
 inline constexpr char kServiceKey[] = "tideline-service";  // the calling module
 inline constexpr char kBehalfKey[] = "tideline-on-behalf-of";  // for whom a service calls
-inline constexpr char kAfterKey[] = "tideline-after";  // The first value of a call's metadata under
-                                                       // `key`; empty when there is none.
-absl::string_view FindMetadata(const grpc::ServerContextBase& context, const char* key);
+// What the caller has seen of each service: "skill_registry=12,work_routing=40".
+inline constexpr char kAfterKey[] = "tideline-after";
+// Where the call's commit stands, in trailing metadata: "work_routing=41".
+inline constexpr char kPositionKey[] = "tideline-position";
 
-// "skill_registry=12,work_routing=40"
-inline constexpr char kPositionKey[] = "tideline-position";  // trailing: "work_routing=41"
+// The first value of a call's metadata under `key`; empty when there is none.
+absl::string_view FindMetadata(const grpc::ServerContextBase& context, const char* key);
 
 // Longest subject: a SPIFFE id is at most 2,048 bytes, a token's subject 255; ours are stored in
 // every event, so the shorter bound holds.

@@ -17,10 +17,12 @@ constexpr char kExamples[] = R"(Examples:
   tideline dev                                        run everything on this machine
   export TIDELINE_WORKSPACE=demo
   tideline workspace create demo
-  tideline expert create asha --team night --skills java:expert:assessed
-  tideline item submit --queue claims --title "Claim 4711" --requirements java:proficient
-  tideline item watch
-  tideline item explain 4711 -o json
+  tideline organization create indigo --kind vendor
+  tideline site create lodz --country PL --time-zone Europe/Warsaw
+  tideline team create night --organization indigo --site lodz
+  tideline queue create claims --home-team night
+  tideline item submit claim-4711 --queue claims --title "Claim 4711"
+  tideline item explain claim-4711 -o json
 
 Ids are short where the workspace is known: "asha" is workspaces/demo/experts/asha, and an offer is
 ITEM/OFFER. Every value can also be given as JSON; @FILE stands for a file's contents.

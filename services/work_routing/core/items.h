@@ -199,7 +199,7 @@ void FillDynamic(const Item& item, bool periods, v1::WorkItem& out);
 // The public resource.
 v1::WorkItem PublicItem(const Item& item, bool periods = true);
 
-// Into and out of the record. `Team` and `Expert` give shared names and people.
+// Into the record; back is Core::FromRecord (core_restore.cc).
 void FillRecord(const Item& item, core::v1::StoredItem& record);
 
 // The period that `item` is in begins now, if state or custody are others than before.
