@@ -44,7 +44,7 @@ int EnvInt(const char* name, int otherwise) {
 // `tideline dev` in a folder of its own, on one port through all its lives.
 class DevSuite {
  public:
-  DevSuite() : port_(20000 + ::getpid() % 10000) {}
+  DevSuite() : port_(20000 + ::getpid() % 5000) {}
 
   void Start() {
     ::unlink((folder_.path() + "/data/address").c_str());

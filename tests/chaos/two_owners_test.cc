@@ -84,7 +84,7 @@ class Replica {
 TEST(TwoOwners, OnlyOneCanCommitAndOnlyOneCanAnswerARead) {
   auto redis = testing::RedisServer::StartOrNull();
   if (redis == nullptr) GTEST_SKIP() << testing::RedisServer::kMissing;
-  int port = 20000 + ::getpid() % 10000;
+  int port = 26000 + ::getpid() % 1000 * 4;
   Replica first(redis->url(), port);
   ASSERT_TRUE(first.WaitServing());
   ASSERT_TRUE(first.Create("workspaces/acme").ok());
@@ -109,7 +109,7 @@ TEST(TwoOwners, OnlyOneCanCommitAndOnlyOneCanAnswerARead) {
 TEST(TwoOwners, AWriteOfTheDeposedOwnerAloneIsFencedToo) {
   auto redis = testing::RedisServer::StartOrNull();
   if (redis == nullptr) GTEST_SKIP() << testing::RedisServer::kMissing;
-  int port = 20002 + ::getpid() % 10000;
+  int port = 26002 + ::getpid() % 1000 * 4;
   Replica first(redis->url(), port);
   ASSERT_TRUE(first.WaitServing());
   ASSERT_TRUE(first.Create("workspaces/acme").ok());
