@@ -45,6 +45,8 @@ absl::StatusCode CodeOf(Reason reason) {
     case Reason::REASON_HOURS_OVERLAP:
     case Reason::REASON_CYCLE:
     case Reason::REASON_TARGETS_EXCEED_CLIENT_TARGET:
+    case Reason::REASON_PACKET_INCOMPLETE:
+    case Reason::REASON_READ_BACK_TOO_SHORT:
       return StatusCode::kInvalidArgument;
     case Reason::REASON_RESOURCE_NOT_FOUND:
       return StatusCode::kNotFound;
@@ -68,6 +70,8 @@ absl::StatusCode CodeOf(Reason reason) {
     case Reason::REASON_SAME_PERSON:
     case Reason::REASON_LADDER_STEP:
     case Reason::REASON_DEPTH_EXCEEDED:
+    case Reason::REASON_HANDOFF_OPEN:
+    case Reason::REASON_COVERAGE_HOLE:
       return StatusCode::kFailedPrecondition;
     case Reason::REASON_QUOTA_EXCEEDED:
     case Reason::REASON_STORE_FULL:
