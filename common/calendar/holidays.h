@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads published lists of holidays (CSV as the date-holidays project's data has them) into the
-// holidays of a calendar. Pure but for loading the zone; any thread.
+// Reads published lists of holidays (CSV as the date-holidays project's data has them; for
+// iCalendar see icalendar.h) into the holidays of a calendar. Pure but for loading the zone; any
+// thread.
 //
 //   country,date,start_utc,end_utc,type,rule,name
 //   SE,2010-01-05,2010-01-05T11:00:00.000Z,2010-01-05T23:00:00.000Z,optional,"01-05 12:00","..."
@@ -38,7 +39,7 @@ struct ImportedHolidays {
   // By date, then part, then name; one per date that a row touches: a row may span several dates or
   // parts of them.
   std::vector<type::v1::Holiday> holidays;
-  // Rows that could not be read; the others are imported.
+  // Rows that could not be read, the first 1,000 of them; the others are imported.
   std::vector<RowError> errors;
   int rows = 0;  // without the header
   int other_countries = 0;
@@ -53,5 +54,7 @@ absl::StatusOr<ImportedHolidays> ParseHolidays(absl::string_view csv, const Holi
 
 // All countries of the world over 20 years take about 8 MiB.
 inline constexpr size_t kMaxHolidayBytes = 16 * 1024 * 1024;
+// Days of one import; a hundred times what a calendar holds. The rows after them are errors.
+inline constexpr size_t kMaxHolidays = 100'000;
 
 }  // namespace tideline

@@ -92,4 +92,11 @@ std::string ZoneDataVersion() {
   return word == "version" && !version.empty() ? version : "unknown";
 }
 
+absl::Status RequireZoneData() {
+  if (!ZoneDataVersion().empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("there is no time-zone data in ", FileOf(""),
+                   ": install tzdata, or set TZDIR to where it is"));
+}
+
 }  // namespace tideline::calendar

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
 namespace tideline::calendar {
@@ -34,5 +35,10 @@ std::shared_ptr<const Zone> FindZone(absl::string_view name);
 // The edition of the installation's zone data, such as "2024a"; empty if there is none, and then
 // only "UTC" is found: a service that keeps clocks should not start.
 std::string ZoneDataVersion();
+
+// FAILED_PRECONDITION that says what to install when there is no zone data. Services that keep
+// clocks ask before they start: every zone would be unknown, or UTC silently elsewhere. A stored
+// calendar whose zone is missing alone stops the partition that loads it.
+absl::Status RequireZoneData();
 
 }  // namespace tideline::calendar

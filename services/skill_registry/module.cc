@@ -5,12 +5,14 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
+#include "common/calendar/zone.h"
 #include "services/skill_registry/core.h"
 #include "services/skill_registry/service.h"
 
 namespace tideline::skill_registry {
 
 absl::Status Bind(const rpc::Deps& deps, rpc::Bindings& bindings) {
+  TL_RETURN_IF_ERROR(calendar::RequireZoneData());
   rpc::HostSpec spec;
   spec.service = "skill_registry";
   spec.make_core = [] { return std::make_unique<Core>(); };

@@ -5,12 +5,14 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
+#include "common/calendar/zone.h"
 #include "services/work_routing/core/core.h"
 #include "services/work_routing/service.h"
 
 namespace tideline::work_routing {
 
 absl::Status Bind(const rpc::Deps& deps, rpc::Bindings& bindings) {
+  TL_RETURN_IF_ERROR(calendar::RequireZoneData());
   rpc::HostSpec spec;
   spec.service = "work_routing";
   spec.follows = {"skill_registry"};

@@ -127,6 +127,26 @@ void AddImports(CLI::App& noun, Command& command) {
   }
 }
 
+void AddHolidayImport(CLI::App& noun, Command& command) {
+  CLI::App* app = noun.add_subcommand(
+      "holidays", "Takes published holidays (CSV or iCalendar) into a calendar");
+  app->fallthrough();
+  HolidayOptions& holidays = command.holidays;
+  app->add_option("file", holidays.file, "CSV or .ics file; - for standard input")->required();
+  app->add_option("--calendar", holidays.calendar, "Into which calendar")->required();
+  app->add_option("--country", holidays.country,
+                  "Whose holidays; by default the calendar's country, which it must be");
+  app->add_option("--types", holidays.types, "Types of a CSV's days that close; public,bank")
+      ->delimiter(',');
+  const auto years = CLI::Range(1970, 2199).description("");
+  app->add_option("--first-year", holidays.first_year, "By default this year")->check(years);
+  app->add_option("--last-year", holidays.last_year, "By default ten years after the first")
+      ->check(years);
+  app->add_flag("--replace", holidays.replace, "Drop what the calendar lists for these years");
+  app->add_flag("--dry-run", holidays.dry_run, "Only say what would be done");
+  app->callback([&command] { command.kind = Command::Kind::kHolidays; });
+}
+
 // Where programs keep data by the XDG base directory specification.
 std::string DefaultDataFolder() {
   if (const char* base = std::getenv("XDG_DATA_HOME"); base != nullptr && *base == '/') {
@@ -227,7 +247,10 @@ std::unique_ptr<CLI::App> BuildProgram(Command& command) {
     app->require_subcommand(1);
     app->fallthrough();
     for (const Verb& verb : noun.verbs) AddVerb(*app, verb, command);
-    if (noun.name == "import") AddImports(*app, command);
+    if (noun.name == "import") {
+      AddImports(*app, command);
+      AddHolidayImport(*app, command);
+    }
   }
   // Last, since a footer is handed down to the subcommands that are made after it.
   program->footer(absl::StrCat(kExamples, "\n", ExitCodeHelp()));

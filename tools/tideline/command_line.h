@@ -10,6 +10,7 @@
 
 #include "services/suite/dev.h"
 #include "tools/tideline/doctor.h"
+#include "tools/tideline/holidays.h"
 #include "tools/tideline/import.h"
 #include "tools/tideline/run.h"
 
@@ -21,7 +22,7 @@ namespace tideline::cli {
 
 // What the words on the command line ask for.
 struct Command {
-  enum class Kind { kNone, kVerb, kImport, kWatch, kDev, kDoctor, kCompletion };
+  enum class Kind { kNone, kVerb, kImport, kHolidays, kWatch, kDev, kDoctor, kCompletion };
   Kind kind = Kind::kNone;
   const Verb* verb = nullptr;
   Given given;
@@ -29,6 +30,7 @@ struct Command {
   std::string output = "table";
   std::string timeout = "10s";
   ImportOptions import;
+  HolidayOptions holidays;
   suite::DevOptions dev;
   DoctorOptions doctor;
   std::string shell;

@@ -45,6 +45,8 @@ absl::Status Execute(Command& command) {
       return RunVerb(WatchItems(), command.given, session);
     case Command::Kind::kImport:
       return RunImport(command.import, session);
+    case Command::Kind::kHolidays:
+      return RunHolidayImport(command.holidays, session);
     case Command::Kind::kDoctor:
       return RunDoctor(command.doctor, session);
     case Command::Kind::kCompletion: {
