@@ -152,6 +152,24 @@ class Service : public v1::SkillRegistryService::CallbackService {
                      v1::DeleteSlaPolicyResponse* a) override {
     return face_.Mutate(c, q, a, &Core::Delete<v1::SlaPolicy>);
   }
+  R* CreateWorkType(C* c, const v1::CreateWorkTypeRequest* q,
+                    v1::CreateWorkTypeResponse* a) override {
+    return face_.Mutate(c, q, a, &Core::Create<v1::WorkType>);
+  }
+  R* GetWorkType(C* c, const v1::GetWorkTypeRequest* q, v1::GetWorkTypeResponse* a) override {
+    return face_.Query(c, q, a, &Core::Get<v1::WorkType>);
+  }
+  R* ListWorkTypes(C* c, const v1::ListWorkTypesRequest* q, v1::ListWorkTypesResponse* a) override {
+    return face_.Query(c, q, a, &Core::List<v1::WorkType>);
+  }
+  R* UpdateWorkType(C* c, const v1::UpdateWorkTypeRequest* q,
+                    v1::UpdateWorkTypeResponse* a) override {
+    return face_.Mutate(c, q, a, &Core::Update<v1::WorkType>);
+  }
+  R* DeleteWorkType(C* c, const v1::DeleteWorkTypeRequest* q,
+                    v1::DeleteWorkTypeResponse* a) override {
+    return face_.Mutate(c, q, a, &Core::Delete<v1::WorkType>);
+  }
   R* CreateEngagement(C* c, const v1::CreateEngagementRequest* q,
                       v1::CreateEngagementResponse* a) override {
     return face_.Mutate(c, q, a, &Core::Create<v1::Engagement>);

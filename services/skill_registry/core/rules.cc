@@ -113,6 +113,17 @@ absl::Status Check(const Catalog&, const v1::SlaPolicy& after, const v1::SlaPoli
   return due::Validate(after.rules(), "sla_policy.rules");
 }
 
+absl::Status Check(const Catalog&, const v1::WorkType& after, const v1::WorkType*) {
+  std::set<int> seen;
+  for (int i = 0; i < after.handoff().required_parts_size(); ++i) {
+    const int part = after.handoff().required_parts(i);
+    const std::string field = absl::StrCat("work_type.handoff.required_parts[", i, "]");
+    if (part == type::v1::PACKET_PART_UNSPECIFIED) return Required(field);
+    if (!seen.insert(part).second) return InvalidField(field, "is there twice");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Check(const Catalog&, const v1::Engagement& after, const v1::Engagement*) {
   if (after.client().empty()) return Required("engagement.client");
   if (after.vendor().empty()) return Required("engagement.vendor");

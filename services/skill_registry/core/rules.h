@@ -27,6 +27,7 @@ absl::Status Check(const Catalog& catalog, const v1::Team& after, const v1::Team
 absl::Status Check(const Catalog& catalog, const v1::Skill& after, const v1::Skill* before);
 absl::Status Check(const Catalog& catalog, const v1::Expert& after, const v1::Expert* before);
 absl::Status Check(const Catalog& catalog, const v1::SlaPolicy& after, const v1::SlaPolicy* before);
+absl::Status Check(const Catalog& catalog, const v1::WorkType& after, const v1::WorkType* before);
 absl::Status Check(const Catalog& catalog, const v1::Engagement& after,
                    const v1::Engagement* before);
 absl::Status Check(const Catalog& catalog, const v1::Member& after, const v1::Member* before);

@@ -20,6 +20,7 @@ struct Verbs;
   X(Skill, skill, Skills, skills)                             \
   X(Expert, expert, Experts, experts)                         \
   X(SlaPolicy, sla_policy, SlaPolicies, sla_policies)         \
+  X(WorkType, work_type, WorkTypes, work_types)               \
   X(Engagement, engagement, Engagements, engagements)         \
   X(Member, member, Members, members)                         \
   X(AuthorityGrant, authority_grant, AuthorityGrants, authority_grants)
