@@ -224,6 +224,7 @@ void Roster::Note(const Message& record, bool present) {
     Relate(teams_with_calendar_, team.calendar(), team.name(), present);
   } else if (type == v1::Organization::descriptor()) {
     const auto& organization = static_cast<const v1::Organization&>(record);
+    Relate(owned_by_, organization.owner(), organization.name(), present);
     for (const std::string& other : organization.conflicts()) {
       Relate(conflict_stated_by_, other, organization.name(), present);
     }
@@ -282,6 +283,10 @@ const absl::btree_set<std::string>& Roster::TeamsOf(absl::string_view organizati
   return At(teams_of_organization_, organization);
 }
 
+const absl::btree_set<std::string>& Roster::OwnedBy(absl::string_view organization) const {
+  return At(owned_by_, organization);
+}
+
 const absl::btree_set<std::string>& Roster::TeamsWith(absl::string_view calendar) const {
   return At(teams_with_calendar_, calendar);
 }
@@ -330,6 +335,7 @@ void Roster::Dump(std::string& out) const {
   };
   dump_index("team", experts_of_team_);
   dump_index("organization", teams_of_organization_);
+  dump_index("owner", owned_by_);
   dump_index("team-site", teams_at_site_);
   dump_index("expert-site", experts_at_site_);
   dump_index("calendar", teams_with_calendar_);

@@ -114,6 +114,8 @@ class Roster {
   // Full names, in order.
   const absl::btree_set<std::string>& ExpertsOf(absl::string_view team) const;
   const absl::btree_set<std::string>& TeamsOf(absl::string_view organization) const;
+  // Organizations whose owner is this one, in order.
+  const absl::btree_set<std::string>& OwnedBy(absl::string_view organization) const;
   // Organizations in conflict of interest with this one, whichever side stated it, in order.
   std::vector<std::string> ConflictsOf(absl::string_view organization) const;
 
@@ -148,6 +150,7 @@ class Roster {
   absl::flat_hash_map<std::string, partition::Grant> grants_;  // workspace NUL subject
   Index experts_of_team_;
   Index teams_of_organization_;
+  Index owned_by_;
   Index teams_at_site_;
   Index experts_at_site_;  // those with a site of their own
   Index teams_with_calendar_;

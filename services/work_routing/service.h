@@ -67,6 +67,9 @@ class Service : public v1::WorkRoutingService::CallbackService {
                       v1::TransferWorkItemResponse* a) override {
     return face_.Mutate(c, q, a, &Core::TransferWorkItem);
   }
+  R* FindReceiver(C* c, const v1::FindReceiverRequest* q, v1::FindReceiverResponse* a) override {
+    return face_.Query(c, q, a, &Core::FindReceiver);
+  }
   R* ReopenWorkItem(C* c, const v1::ReopenWorkItemRequest* q,
                     v1::ReopenWorkItemResponse* a) override {
     return face_.Mutate(c, q, a, &Core::ReopenWorkItem);

@@ -7,6 +7,7 @@
 //   core_work.cc     hold to rework       core_custody.cc  release, transfer, holders that go
 //   core_queues.cc   queues, restrictions core_follow.cc   skill_registry's events
 //   core_timers.cc   what time does       core_restore.cc  records to memory, Dump
+//   core_receiver.cc who could take over
 //   core_query.cc    reads                core_watch.cc    streams
 //   core_step.cc     indexes and records of what a step changed
 //
@@ -87,6 +88,7 @@ class Core : public partition::Core {
   TIDELINE_VERB(WidenWorkItem);
   TIDELINE_VERB(ReleaseWorkItem);
   TIDELINE_VERB(TransferWorkItem);
+  TIDELINE_READ(FindReceiver);
   TIDELINE_VERB(ReopenWorkItem);
   TIDELINE_VERB(AcceptOffer);
   TIDELINE_VERB(DeclineOffer);

@@ -61,11 +61,6 @@ absl::Status Core::Follow(const Call& call, const partition::UpstreamEvent& upst
       StartFilling(step, workspace);
       break;
     case Case::kOrganization:
-      if (change.record != nullptr) {
-        workspace.organizations.insert(change.name);
-      } else {
-        workspace.organizations.erase(change.name);
-      }
       // Ownership and conflicts reach every contract.
       ResignKinds(step, workspace, [](const KindSpec& spec) { return !spec.engagement.empty(); });
       StartWithdrawing(step, workspace);

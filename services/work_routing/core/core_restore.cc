@@ -199,9 +199,6 @@ absl::Status Core::RestoreDecision(absl::string_view id, absl::string_view bytes
 
 absl::Status Core::Restored() {
   for (const auto* one : roster_.All<registry::Workspace>()) WorkspaceOf(one->name());
-  for (const auto* one : roster_.All<registry::Organization>()) {
-    WorkspaceOf(WorkspaceName(one->name())).organizations.insert(one->name());
-  }
   for (const auto* one : roster_.All<registry::Calendar>()) {
     SetShifts(WorkspaceOf(WorkspaceName(one->name())), one->name());
   }

@@ -141,7 +141,6 @@ struct Workspace {
   absl::flat_hash_map<std::string, std::unique_ptr<Kind>> kinds;
   std::map<SignatureId, std::set<Kind*, KindOrder>> by_signature;  // for lookups only
   absl::btree_map<std::string, std::unique_ptr<Person>> people;
-  absl::btree_set<std::string> organizations;
   absl::btree_map<uint64_t, Item*> items;  // by submission
   ItemSet parked;
   std::map<Nanos, std::set<Kind*, KindOrder>> aging;  // when the next of a kind grows old
