@@ -15,6 +15,7 @@
 #include "common/rpc/server.h"
 #include "common/telemetry/http.h"
 #include "common/telemetry/metrics.h"
+#include "services/handoff/module.h"
 #include "services/skill_registry/module.h"
 #include "services/work_routing/module.h"
 
@@ -26,6 +27,7 @@ namespace {
 absl::Status BindAll(const rpc::Deps& deps, rpc::Bindings& bindings) {
   TL_RETURN_IF_ERROR(skill_registry::Bind(deps, bindings));
   TL_RETURN_IF_ERROR(work_routing::Bind(deps, bindings));
+  TL_RETURN_IF_ERROR(handoff::Bind(deps, bindings));
   return absl::OkStatus();
 }
 

@@ -14,6 +14,7 @@
 #include "common/loop/loop.h"
 #include "common/partition/core.h"
 #include "common/partition/engine.h"
+#include "services/handoff/core/core.h"
 #include "services/skill_registry/core.h"
 #include "services/work_routing/core/core.h"
 
@@ -81,6 +82,7 @@ absl::StatusOr<std::map<std::string, std::string>> RestoredDigests(journal::Stor
         AddDigest<skill_registry::Core>(store, loop, "skill_registry", partition, digests));
     TL_RETURN_IF_ERROR(
         AddDigest<work_routing::Core>(store, loop, "work_routing", partition, digests));
+    TL_RETURN_IF_ERROR(AddDigest<handoff::Core>(store, loop, "handoff", partition, digests));
   }
   return digests;
 }

@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "google/api/resource.pb.h"
+#include "tideline/handoff/v1/handoff_service.pb.h"
 #include "tideline/skill_registry/v1/skill_registry_service.pb.h"
 #include "tideline/work_routing/v1/work_routing_service.pb.h"
 
@@ -25,6 +26,10 @@ const FileDescriptor& Routing() {
   return *work_routing::v1::SubmitWorkItemRequest::descriptor()->file();
 }
 
+const FileDescriptor& Handoffs() {
+  return *handoff::v1::ProposeHandoffRequest::descriptor()->file();
+}
+
 struct NounRow {
   const char* name;
   const FileDescriptor& (*file)();
@@ -40,6 +45,7 @@ constexpr NounRow kNouns[] = {
     {"skill", Registry, "Skill"},
     {"expert", Registry, "Expert"},
     {"sla-policy", Registry, "SlaPolicy"},
+    {"work-type", Registry, "WorkType"},
     {"engagement", Registry, "Engagement"},
     {"member", Registry, "Member"},
     {"authority-grant", Registry, "AuthorityGrant"},
@@ -49,6 +55,9 @@ constexpr NounRow kNouns[] = {
     {"offer", Routing, "Offer"},
     {"restriction", Routing, "Restriction"},
     {"alarm", Routing, "Alarm"},
+    {"handoff", Handoffs, "Handoff"},
+    {"relay-plan", Handoffs, "RelayPlan"},
+    {"handoff-alarm", Handoffs, "HandoffAlarm"},
 };
 
 struct VerbRow {
@@ -83,6 +92,7 @@ const std::vector<VerbRow>& VerbRows() {
       {"item", "widen", Routing, "WidenWorkItem", {}},
       {"item", "release", Routing, "ReleaseWorkItem", {}},
       {"item", "transfer", Routing, "TransferWorkItem", {}},
+      {"item", "find-receiver", Routing, "FindReceiver", {}},
       {"item", "progress", Routing, "ReportProgress", {}},
       {"item", "result", Routing, "SubmitResult", {}},
       {"item", "result-batch", Routing, "BatchSubmitResults", {}},
@@ -100,6 +110,22 @@ const std::vector<VerbRow>& VerbRows() {
       {"offer", "watch", Routing, "WatchOffers", {"expert"}},
       {"restriction", "put", Routing, "PutRestriction", {}},
       {"alarm", "clear", Routing, "ClearAlarm", {}},
+      {"handoff", "propose", Handoffs, "ProposeHandoff", {}},
+      {"handoff", "propose-batch", Handoffs, "BatchProposeHandoffs", {}},
+      {"handoff", "acknowledge", Handoffs, "AcknowledgeHandoff", {"name", "read_back"}},
+      {"handoff", "decline", Handoffs, "DeclineHandoff", {"name", "reason"}},
+      {"handoff", "withdraw", Handoffs, "WithdrawHandoff", {}},
+      {"handoff", "forward", Handoffs, "ForwardHandoff", {}},
+      {"handoff", "return", Handoffs, "ReturnHandoff", {}},
+      {"handoff", "packet", Handoffs, "UpdateHandoffPacket", {}},
+      {"handoff", "ask", Handoffs, "AskQuestions", {}},
+      {"handoff", "answer", Handoffs, "AnswerQuestion", {"name", "number", "answer"}},
+      {"handoff", "rate", Handoffs, "RatePacket", {}},
+      {"handoff", "stats", Handoffs, "GetHandoffStats", {}},
+      {"handoff", "watch", Handoffs, "WatchHandoffs", {}},
+      {"relay-plan", "check", Handoffs, "CheckRelayPlan", {}},
+      {"relay-plan", "preview", Handoffs, "PreviewRelay", {"team"}},
+      {"handoff-alarm", "clear", Handoffs, "ClearHandoffAlarm", {}},
   };
   return *rows;
 }
@@ -126,6 +152,14 @@ const std::map<std::string, std::vector<std::string>>& ColumnRows() {
       {"work_routing.v1.Offer", {"name", "state", "expert", "create_time", "expire_time"}},
       {"work_routing.v1.Restriction", {"name", "effect", "source", "until", "reason"}},
       {"work_routing.v1.Alarm", {"name", "kind", "subject", "raise_time", "message"}},
+      {"handoff.v1.Handoff",
+       {"name", "state", "work_item", "from.team", "receiver.team", "acknowledge_due_time"}},
+      {"handoff.v1.RelayPlan", {"name", "queue", "teams", "display_name"}},
+      {"handoff.v1.HandoffAlarm", {"name", "kind", "subject", "raise_time", "message"}},
+      {"handoff.v1.RelayStep", {"work_item", "from.expert", "to.team", "shift_end_time"}},
+      {"handoff.v1.PairStats",
+       {"from_team", "to_team", "proposed", "acknowledged_percent", "acknowledge_p50", "bounced"}},
+      {"skill_registry.v1.WorkType", {"name", "display_name", "handoff.required_parts"}},
       {"work_routing.v1.RoutingDecision",
        {"time", "outcome", "expert", "policy_revision", "known", "funnel", "eligible", "scores"}},
   };
@@ -181,8 +215,8 @@ Noun MakeNoun(const NounRow& row) {
 }  // namespace
 
 const std::vector<const ServiceDescriptor*>& Services() {
-  static const auto* const services =
-      new std::vector<const ServiceDescriptor*>{Registry().service(0), Routing().service(0)};
+  static const auto* const services = new std::vector<const ServiceDescriptor*>{
+      Registry().service(0), Routing().service(0), Handoffs().service(0)};
   return *services;
 }
 

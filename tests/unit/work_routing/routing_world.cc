@@ -52,6 +52,7 @@ RoutingWorld::RoutingWorld(const RoutingWorld& other)
       core_(std::make_unique<Core>()),
       records_(other.mirror_ != nullptr ? other.mirror_->Load(core_->Kinds()) : other.records_),
       events_(other.events_),
+      registry_events_(other.registry_events_),
       seen_(other.seen_),
       commit_(other.commit_),
       registry_commit_(other.registry_commit_),
@@ -83,6 +84,7 @@ Call RoutingWorld::MakeCall() {
   call.actor.set_kind(type::v1::Actor::KIND_SYSTEM);
   call.actor.set_subject("tester");
   call.grant = grant;
+  call.cause.set_request_id(request_id);
   call.now = now_;
   ++chance_;
   call.entropy = {chance_ * 0x9e3779b97f4a7c15ull, chance_ * 0xbf58476d1ce4e5b9ull};
@@ -139,6 +141,7 @@ absl::Status RoutingWorld::Follow(const registry::Event& event) {
   upstream.bytes = bytes;
   const absl::Status status = core_->Follow(call, upstream, changes);
   log_ = absl::StrCat("followed ", status.ok());
+  registry_events_.push_back(event);
   Commit(changes);
   return status;
 }
@@ -239,6 +242,10 @@ void RoutingWorld::Put(const registry::SlaPolicy& policy) {
   Raise(Created(resource), policy.name());
 }
 
+void RoutingWorld::Put(const registry::Resource& resource, const std::string& name) {
+  Raise(Created(resource), name);
+}
+
 void RoutingWorld::RemoveExpert(const std::string& id) {
   registry::Event event;
   event.mutable_deleted();
@@ -250,6 +257,7 @@ void RoutingWorld::Presence(const std::string& id, registry::Presence::State sta
   registry::Presence& presence = *resource.mutable_presence();
   presence.set_name(absl::StrCat(Expert(id), "/presence"));
   presence.set_state(state);
+  SetStamp(now_, presence.mutable_since());
   Raise(Created(resource), presence.name());
 }
 

@@ -70,6 +70,7 @@ class RoutingWorld {
   void Put(const registry::Expert& expert);
   void Put(const registry::Engagement& engagement);
   void Put(const registry::SlaPolicy& policy);
+  void Put(const registry::Resource& resource, const std::string& name);
   void RemoveExpert(const std::string& id);
   void Presence(const std::string& id, registry::Presence::State state);
   void Online(const std::string& id) { Presence(id, registry::Presence::STATE_AVAILABLE); }
@@ -85,6 +86,7 @@ class RoutingWorld {
   // Everybody's roles unless a test says otherwise.
   partition::Grant grant;
   std::string workspace = kWorkspace;
+  std::string request_id;  // of the calls to come
 
   template <class Request, class Response>
   absl::StatusOr<Response> Do(absl::StatusOr<Response> (Core::*verb)(const Call&, const Request&,
@@ -133,6 +135,8 @@ class RoutingWorld {
   // All events so far, and those since the last call of this.
   const std::vector<v1::Event>& events() const { return events_; }
   std::vector<v1::Event> NewEvents();
+  // What the roster was told so far.
+  const std::vector<registry::Event>& registry_events() const { return registry_events_; }
   const Records& records() const { return records_; }
   // Response, changes and wake time of the last step, as bytes.
   const std::string& log() const { return log_; }
@@ -152,6 +156,7 @@ class RoutingWorld {
   testing::JournalMirror* mirror_ = nullptr;
   Records records_;
   std::vector<v1::Event> events_;
+  std::vector<registry::Event> registry_events_;
   size_t seen_ = 0;
   uint64_t commit_ = 0;
   uint64_t registry_commit_ = 0;
