@@ -34,6 +34,8 @@ namespace routing = work_routing::v1;
 using testing::Process;
 
 constexpr int kPartitions = 4;
+// The promise is 250 ms and the load; the rest is for a machine that does other things as well.
+constexpr absl::Duration kServesAgain = absl::Seconds(60);
 
 int EnvInt(const char* name, int otherwise) {
   const char* text = std::getenv(name);
@@ -171,12 +173,21 @@ TEST(Crash, NothingAcknowledgedIsLostAndNothingIsDoubled) {
   int suite_kills = 0, redis_kills = 0, clean_stops = 0;
   {
     Workload workload(options, history);
+    // Bounds every wait, so that a suite that serves no more says so by itself.
+    const auto acknowledges = [&workload](uint64_t goal) {
+      const absl::Time patience = absl::Now() + kServesAgain;
+      while (workload.acknowledged() < goal) {
+        if (absl::Now() > patience) return false;
+        absl::SleepFor(absl::Milliseconds(1));
+      }
+      return true;
+    };
     workload.Resume();
     for (int round = 1; round <= rounds; ++round) {
-      uint64_t before = workload.acknowledged();
       // A random moment, counted in work done and in time, so that every phase is met.
-      uint64_t goal = before + random() % 60;
-      while (workload.acknowledged() < goal) absl::SleepFor(absl::Milliseconds(1));
+      ASSERT_TRUE(acknowledges(workload.acknowledged() + random() % 60))
+          << "does not serve before round " << round << "\n"
+          << dev.Log();
       absl::SleepFor(absl::Microseconds(random() % 20000));
       if (random() % 2 == 0) {
         dev.KillSuite();
@@ -187,13 +198,9 @@ TEST(Crash, NothingAcknowledgedIsLostAndNothingIsDoubled) {
         ++redis_kills;
       }
       // It serves again by itself.
-      uint64_t then = workload.acknowledged();
-      absl::Time patience = absl::Now() + absl::Seconds(30);
-      while (workload.acknowledged() <= then + 8) {
-        ASSERT_LT(absl::Now(), patience) << "not serving after round " << round << "\n"
-                                         << dev.Log();
-        absl::SleepFor(absl::Milliseconds(1));
-      }
+      ASSERT_TRUE(acknowledges(workload.acknowledged() + 9))
+          << "not serving after round " << round << "\n"
+          << dev.Log();
       if (round % 20 == 0 || round == rounds) {
         workload.Pause();
         std::string digests = dev.Digests(false);
