@@ -258,11 +258,14 @@ void Core::RelayLate(Step& step, Item& item) {
 
 Core::Departure Core::DepartureOf(const Workspace& workspace, const std::string& name) const {
   Departure first;
+  if (workspace.plans.empty()) return first;
   const auto* expert = roster_.Find<registry::Expert>(name);
   auto held = workspace.by_holder.find(name);
   if (expert == nullptr || held == workspace.by_holder.end()) return first;
   const auto* presence = roster_.Find<registry::Presence>(absl::StrCat(name, "/presence"));
   const bool gone = presence != nullptr && presence->state() == registry::Presence::STATE_OFFLINE;
+  // Asked with every item that comes and goes: a desk is looked through only if there is a reason.
+  if (!gone && expert->leaves().empty()) return first;
   const Calendar* hours = HoursOf(expert->team());
   const auto consider = [&first](Departure departure) {
     if (std::make_pair(departure.due, departure.begin) >= std::make_pair(first.due, first.begin)) {
