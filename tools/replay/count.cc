@@ -20,6 +20,7 @@ void CountMove(Phase before, const std::string& team, Facts& facts) {
   }
   facts.returns += std::find(facts.route.begin(), facts.route.end(), team) != facts.route.end();
   facts.route.push_back(team);
+  facts.handed.push_back(team);  // that it moves by handoff is the replay's rule, not the log's
 }
 
 Outcome Next(Outcome outcome, Phase phase, bool result_anew) {

@@ -8,12 +8,14 @@
 #include "common/base/status_macros.h"
 #include "tools/replay/facts.h"
 #include "tools/replay/setup.h"
+#include "tools/replay/stopwatch.h"
 
 namespace tideline::replay {
 namespace {
 
 namespace registry = skill_registry::v1;
 namespace routing = work_routing::v1;
+namespace handoffs = handoff::v1;
 using routing::WorkItem;
 
 constexpr absl::string_view VerbName(Verb verb) {
@@ -107,9 +109,18 @@ absl::Status Course::Tell(grpc::Status (Routing::*method)(grpc::ClientContext*, 
                                                           Response*),
                           Request request, const Session::Position& after) {
   request.set_request_id(session_->NextRequestId());
-  TL_ASSIGN_OR_RETURN(Response response, session_->Call(method, request, after));
+  TL_ASSIGN_OR_RETURN(Response response, session_->Call(method, request, after, &seen_));
   See(std::move(*response.mutable_work_item()));
   return absl::OkStatus();
+}
+
+template <class Request, class Response>
+absl::StatusOr<handoff::v1::Handoff> Course::Hand(
+    grpc::Status (Handoffs::*method)(grpc::ClientContext*, const Request&, Response*),
+    Request request, const Session::Position& after) {
+  request.set_request_id(session_->NextRequestId());
+  TL_ASSIGN_OR_RETURN(Response response, session_->Call(method, request, after));
+  return std::move(*response.mutable_handoff());
 }
 
 bool Course::Holds(Index expert) const {
@@ -177,14 +188,65 @@ absl::Status Course::Submit(Index team) {
 }
 
 absl::Status Course::Move(Index team) {
-  TL_ASSIGN_OR_RETURN(const Session::Position after, Prepare(team));
-  routing::TransferWorkItemRequest request;
-  request.set_name(name());
-  request.set_custody_epoch(item_.custody().epoch());
-  request.set_team(session_->Name("teams", log_->teams[team].id));
-  request.set_reason("the log has it in this team");
+  TL_ASSIGN_OR_RETURN(const Session::Position present, Prepare(team));
+  handoffs::ProposeHandoffRequest request;
+  request.set_parent(session_->workspace());
+  handoffs::Handoff& handoff = *request.mutable_handoff();
+  handoff.set_work_item(name());
+  handoff.set_custody_epoch(item_.custody().epoch());
+  handoff.mutable_to()->set_team(session_->Name("teams", log_->teams[team].id));
+  handoff.set_reason(handoffs::Handoff::REASON_EXPERTISE);
+  handoff.mutable_packet()->set_severity(handoffs::Packet::SEVERITY_STABLE);
+  handoff.mutable_packet()->set_summary("The log has it in another team next.");
+  TL_ASSIGN_OR_RETURN(const handoffs::Handoff proposed,
+                      Hand(&Handoffs::ProposeHandoff, std::move(request), seen_));
+  // Who takes it next reads it back, or whoever minds the desk; in a joint session, both sides.
+  const Step* const following = Following();
+  const bool named = following != nullptr && following->verb == Verb::kTake;
+  if (proposed.joint_session_required()) {
+    TL_RETURN_IF_ERROR(ReadBack(proposed, kNone, {}));
+  }
+  TL_RETURN_IF_ERROR(ReadBack(proposed, named ? following->expert : (*desks_)[team], present));
   team_ = team;
-  return Tell(&Routing::TransferWorkItem, std::move(request), after);
+  return AwaitTransfer(proposed.name());
+}
+
+absl::Status Course::ReadBack(const handoffs::Handoff& handoff, Index reader,
+                              const Session::Position& after) {
+  handoffs::AcknowledgeHandoffRequest request;
+  request.set_name(handoff.name());
+  if (reader != kNone) {
+    request.set_expert(session_->Name("experts", log_->experts[reader].id));
+  } else if (!handoff.from().expert().empty()) {
+    request.set_expert(handoff.from().expert());
+  } else {
+    request.set_expert(session_->Name("experts", log_->experts[(*desks_)[team_]].id));
+  }
+  request.set_read_back("I have read it, and I carry on with it.");
+  return Hand(&Handoffs::AcknowledgeHandoff, std::move(request), after).status();
+}
+
+absl::Status Course::AwaitTransfer(const std::string& handoff) {
+  constexpr absl::Duration kLook = absl::Milliseconds(1);
+  handoffs::GetHandoffRequest request;
+  request.set_name(handoff);
+  for (const Stopwatch watch; watch.Elapsed() < Session::kPatience;) {
+    TL_ASSIGN_OR_RETURN(const auto response, session_->Call(&Handoffs::GetHandoff, request));
+    if (response.handoff().state() == handoffs::Handoff::STATE_TRANSFERRED) {
+      routing::GetWorkItemRequest get;
+      get.set_name(name());
+      TL_ASSIGN_OR_RETURN(auto item, session_->Call(&Routing::GetWorkItem, get, {}, &seen_));
+      See(std::move(*item.mutable_work_item()));
+      return absl::OkStatus();
+    }
+    if (response.handoff().state() != handoffs::Handoff::STATE_ACKNOWLEDGED) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          handoff, " is ", handoffs::Handoff::State_Name(response.handoff().state()), " ",
+          response.handoff().failure().ShortDebugString(), response.handoff().withdraw_reason()));
+    }
+    Session::Pause(kLook);
+  }
+  return absl::DeadlineExceededError(absl::StrCat(handoff, " does not transfer"));
 }
 
 absl::Status Course::Take(Index expert) {

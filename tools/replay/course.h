@@ -53,8 +53,9 @@ class Floor {
 class Course {
  public:
   // All outlive the course.
-  Course(Session& session, Floor& floor, const Log& log, const ItemPlan& plan)
-      : session_(&session), floor_(&floor), log_(&log), plan_(&plan) {}
+  Course(Session& session, Floor& floor, const Log& log, const std::vector<Index>& desks,
+         const ItemPlan& plan)
+      : session_(&session), floor_(&floor), log_(&log), desks_(&desks), plan_(&plan) {}
 
   // When the next step is due; InfiniteFuture after the last.
   absl::Time next() const;
@@ -66,7 +67,12 @@ class Course {
  private:
   absl::Status Do(const Step& step);
   absl::Status Submit(Index team);
+  // By a handoff: proposed, read back, and custody moved by itself.
   absl::Status Move(Index team);
+  absl::Status ReadBack(const handoff::v1::Handoff& handoff, Index reader,
+                        const Session::Position& after);
+  // Until custody has moved; an error when the handoff ended in another way.
+  absl::Status AwaitTransfer(const std::string& handoff);
   absl::Status Take(Index expert);
   absl::Status TakeOffered(Index expert);
   absl::Status Give(Index expert);
@@ -83,6 +89,11 @@ class Course {
   absl::Status Tell(grpc::Status (Routing::*method)(grpc::ClientContext*, const Request&,
                                                     Response*),
                     Request request, const Session::Position& after = {});
+  template <class Request, class Response>
+  absl::StatusOr<handoff::v1::Handoff> Hand(grpc::Status (Handoffs::*method)(grpc::ClientContext*,
+                                                                             const Request&,
+                                                                             Response*),
+                                            Request request, const Session::Position& after);
   bool Holds(Index expert) const;
   const Step* Following() const;  // the next step, if it is due at the same instant
   const Incident& incident() const { return log_->incidents[plan_->incident]; }
@@ -91,6 +102,7 @@ class Course {
   Session* session_;
   Floor* floor_;
   const Log* log_;
+  const std::vector<Index>* desks_;  // by team: who speaks where the log names nobody
   const ItemPlan* plan_;
   size_t at_ = 0;
   bool failed_ = false;
@@ -98,6 +110,7 @@ class Course {
   Index waits_ = kNone;    // team with which the floor has it waiting
   Index present_ = kNone;  // expert who is there for this item only
   work_routing::v1::WorkItem item_;
+  Session::Position seen_;  // work_routing's, after the last call about the item
 };
 
 }  // namespace tideline::replay

@@ -115,10 +115,38 @@ class DialedRig : public Rig {
   absl::StatusOr<Folded> FoldAll(Session& session) override {
     TL_ASSIGN_OR_RETURN(const bool seen, PutMarker(session, "Incidents, all done", kPatience));
     if (!seen) return absl::DeadlineExceededError("the suite's watch does not come to its end");
-    return watch_->Take();
+    Folded folded = watch_->Take();
+    TL_RETURN_IF_ERROR(AddHandoffs(session, folded));
+    return folded;
   }
 
  private:
+  // Handoffs stay for as long as their items do, so they can be listed at the end.
+  static absl::Status AddHandoffs(Session& session, Folded& folded) {
+    HandoffFold fold(session.workspace());
+    handoff::v1::ListHandoffsRequest request;
+    request.set_parent(session.workspace());
+    request.set_page_size(1000);
+    do {
+      TL_ASSIGN_OR_RETURN(const auto page, session.Call(&Handoffs::ListHandoffs, request));
+      for (const handoff::v1::Handoff& handoff : page.handoffs()) fold.TakeWhole(handoff);
+      request.set_page_token(page.next_page_token());
+    } while (!request.page_token().empty());
+    handoff::v1::ListHandoffAlarmsRequest alarms;
+    alarms.set_parent(session.workspace());
+    alarms.set_page_size(1000);
+    do {
+      TL_ASSIGN_OR_RETURN(const auto page, session.Call(&Handoffs::ListHandoffAlarms, alarms));
+      for (const auto& alarm : page.handoff_alarms()) {
+        if (alarm.kind() == handoff::v1::HandoffAlarm::KIND_PING_PONG) fold.CountPingPong();
+      }
+      alarms.set_page_token(page.next_page_token());
+    } while (!alarms.page_token().empty());
+    fold.AddTo(folded.facts);
+    folded.handoffs = fold.counts();
+    return absl::OkStatus();
+  }
+
   absl::StatusOr<bool> PutMarker(Session& session, const std::string& marker,
                                  absl::Duration patience) {
     routing::UpdateQueueRequest request;

@@ -8,6 +8,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "common/base/status_macros.h"
+#include "tools/replay/parties.h"
 
 namespace tideline::replay {
 namespace {
@@ -65,7 +66,8 @@ absl::StatusOr<Driven> Drive(Session& session, Rig& rig, Crew& crew, const Log& 
   Tally tally(plans, progress);
   std::vector<Course> courses;
   courses.reserve(plans.size());
-  for (const ItemPlan& plan : plans) courses.emplace_back(session, floor, log, plan);
+  const std::vector<Index> desks = Desks(log);
+  for (const ItemPlan& plan : plans) courses.emplace_back(session, floor, log, desks, plan);
   if (!rig.simulated()) {
     crew.Run(courses.size(), [&](size_t i) {
       const absl::Status status = courses[i].RunUntil(plans[i].steps.back().at);

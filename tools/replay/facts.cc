@@ -9,6 +9,7 @@ Totals Sum(const FactsById& facts) {
     ++sum.items;
     sum.moves += item.moves();
     sum.moved_items += item.moves() > 0;
+    sum.handed += static_cast<int64_t>(item.handed.size());
     sum.moves_from_queue += item.moves_from_queue;
     sum.moves_from_holder += item.moves_from_holder;
     sum.moves_from_result += item.moves_from_result;

@@ -26,6 +26,8 @@ struct Facts {
   int moves_from_queue = 0;        // changes of team by what the item was in just before
   int moves_from_holder = 0;
   int moves_from_result = 0;
+  // Teams to which a handoff brought it, in order: who got it in any other way is not among them.
+  std::vector<std::string> handed;
   int returns = 0;           // changes to a team that had the item before
   int reopens = 0;           // from a result back to work
   int closed_elsewhere = 0;  // results taken back only because another team's follows
@@ -42,6 +44,7 @@ struct Totals {
   int64_t items = 0;
   int64_t moves = 0, moved_items = 0;
   int64_t moves_from_queue = 0, moves_from_holder = 0, moves_from_result = 0;
+  int64_t handed = 0;
   int64_t returns = 0, returned_items = 0;
   int64_t reopens = 0, reopened_items = 0;
   int64_t closed_elsewhere = 0;

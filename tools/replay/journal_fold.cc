@@ -45,6 +45,7 @@ absl::StatusOr<journal::Page> ReadPage(Loop& loop, journal::Journal& journal, ui
   return std::move(answer->page);
 }
 
+template <class Event, class Fold>
 absl::Status TakeEntry(const journal::StoredEntry& stored, uint64_t number,
                        const std::string& digest_before, Fold& fold) {
   tideline::journal::v1::Entry entry;
@@ -53,7 +54,7 @@ absl::Status TakeEntry(const journal::StoredEntry& stored, uint64_t number,
   if (entry.previous_digest() != digest_before) {
     return absl::DataLossError("names another entry before it");
   }
-  work_routing::v1::Event event;
+  Event event;
   for (const std::string& bytes : entry.events()) {
     if (!event.ParseFromString(bytes))
       return absl::DataLossError("holds an event that does not parse");
@@ -62,10 +63,11 @@ absl::Status TakeEntry(const journal::StoredEntry& stored, uint64_t number,
   return absl::OkStatus();
 }
 
-absl::Status FoldOne(journal::Store& store, int partition, Loop& loop, Fold& fold,
-                     int64_t* entries) {
+template <class Event, class Fold>
+absl::Status FoldOne(journal::Store& store, const char* service, int partition, Loop& loop,
+                     Fold& fold, int64_t* entries) {
   std::unique_ptr<journal::Journal> journal;
-  loop.Run([&] { journal = store.OpenJournal("work_routing", partition, loop); });
+  loop.Run([&] { journal = store.OpenJournal(service, partition, loop); });
   uint64_t number = 0;
   std::string digest;
   absl::Status status;
@@ -74,10 +76,11 @@ absl::Status FoldOne(journal::Store& store, int partition, Loop& loop, Fold& fol
     if (!page.ok()) status = page.status();
     if (!page.ok() || page->entries.empty()) break;
     for (const journal::StoredEntry& stored : page->entries) {
-      status = TakeEntry(stored, ++number, digest, fold);
+      status = TakeEntry<Event>(stored, ++number, digest, fold);
       if (!status.ok()) {
-        status = absl::Status(status.code(), absl::StrCat("partition ", partition, ", entry ",
-                                                          number, ": ", status.message()));
+        status =
+            absl::Status(status.code(), absl::StrCat(service, ", partition ", partition, ", entry ",
+                                                     number, ": ", status.message()));
         break;
       }
       digest = Sha256(stored.entry);
@@ -94,12 +97,18 @@ absl::StatusOr<Folded> FoldJournals(journal::Store& store, int partitions,
                                     const std::string& workspace) {
   Loop loop("fold");
   Fold fold(workspace);
+  HandoffFold handoffs(workspace);
   Folded folded;
   for (int partition = 0; partition < partitions; ++partition) {
-    TL_RETURN_IF_ERROR(FoldOne(store, partition, loop, fold, &folded.entries));
+    TL_RETURN_IF_ERROR(FoldOne<work_routing::v1::Event>(store, "work_routing", partition, loop,
+                                                        fold, &folded.entries));
+    TL_RETURN_IF_ERROR(
+        FoldOne<handoff::v1::Event>(store, "handoff", partition, loop, handoffs, &folded.entries));
   }
   folded.facts = fold.Facts();
-  folded.events = fold.events();
+  handoffs.AddTo(folded.facts);
+  folded.handoffs = handoffs.counts();
+  folded.events = fold.events() + handoffs.events();
   return folded;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads work_routing's journals from their first entry and folds them, checking on the way that no
-// entry is missing or altered. Blocks.
+// Reads the journals of work_routing and handoff from their first entry and folds them, checking on
+// the way that no entry is missing or altered. Blocks.
 #pragma once
 
 #include <string>
@@ -8,17 +8,19 @@
 #include "absl/status/statusor.h"
 #include "common/journal/journal.h"
 #include "tools/replay/facts.h"
+#include "tools/replay/handoff_fold.h"
 
 namespace tideline::replay {
 
 struct Folded {
   FactsById facts;
-  int64_t entries = 0;  // of all partitions
+  HandoffCounts handoffs;
+  int64_t entries = 0;  // of all partitions and both services
   int64_t events = 0;   // of the workspace
   int64_t cores = 0;    // whose whole state was the same before and after a restart; 0: no restart
 };
 
-// All `partitions` journals of work_routing in `store`, which is open. OUT_OF_RANGE where a journal
+// All `partitions` journals of both in `store`, which is open. OUT_OF_RANGE where a journal
 // was trimmed; DATA_LOSS names the partition and entry that does not follow from the one before.
 absl::StatusOr<Folded> FoldJournals(journal::Store& store, int partitions,
                                     const std::string& workspace);

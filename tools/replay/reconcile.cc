@@ -38,6 +38,7 @@ std::string Compare(const Facts& log, const Facts& suite, bool exact_time) {
   };
   compare("route", absl::StrJoin(log.route, " > "), absl::StrJoin(suite.route, " > "));
   if (exact_time) compare("moves", MovesText(log), MovesText(suite));
+  compare("handoffs", absl::StrJoin(log.handed, " > "), absl::StrJoin(suite.handed, " > "));
   compare("returns", log.returns, suite.returns);
   compare("reopens", log.reopens, suite.reopens);
   compare("closed elsewhere", log.closed_elsewhere, suite.closed_elsewhere);
@@ -84,7 +85,12 @@ Reconciliation Reconcile(const FactsById& log, const FactsById& suite, bool exac
     row("  from a queue", "moves_from_queue", &Totals::moves_from_queue);
     row("  from a holder", "moves_from_holder", &Totals::moves_from_holder);
     row("  from a result", "moves_from_result", &Totals::moves_from_result);
+    // A result taken back for another team's is moved at once; the others were opened again.
+    result.rows.push_back({"    opened again", "moves_after_reopen",
+                           a.moves_from_result - a.closed_elsewhere,
+                           b.moves_from_result - b.closed_elsewhere});
   }
+  row("  by a handoff", "moves_by_handoff", &Totals::handed);
   row("returns to a former team", "returns", &Totals::returns);
   row("  items returned", "returned_items", &Totals::returned_items);
   row("reopens", "reopens", &Totals::reopens);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/client.h"
+#include "common/time/clock.h"
 #include "tools/replay/count.h"
 #include "tools/replay/plan.h"
 #include "tools/replay/progress.h"
@@ -98,6 +99,11 @@ absl::StatusOr<Report> Replay(const ReplayOptions& options) {
   report.entries = folded.entries;
   report.events = folded.events;
   report.cores = folded.cores;
+  report.handoffs = folded.handoffs;
+  Session restarted(rig->channel(), report.workspace, rpc::MakeRequestId());
+  TL_ASSIGN_OR_RETURN(report.statistics,
+                      AskStatistics(restarted, folded.handoffs,
+                                    rig->simulated() ? report.last : SystemClock().Now()));
   report.reconciliation = Reconcile(expected, folded.facts, rig->simulated());
   return report;
 }

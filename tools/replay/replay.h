@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "tools/replay/driver.h"
 #include "tools/replay/fault.h"
+#include "tools/replay/handoff_stats.h"
 #include "tools/replay/reconcile.h"
 #include "tools/replay/rig.h"
 
@@ -38,12 +39,17 @@ struct Report {
   absl::Time first, last;  // of the log
   int64_t calls = 0;
   Driven driven;
-  int64_t entries = 0, events = 0, cores = 0;   // as in Folded
+  int64_t entries = 0, events = 0, cores = 0;  // as in Folded
+  HandoffCounts handoffs;                      // as in Folded
+  HandoffStatistics statistics;
   absl::Duration setting_up, driving, folding;  // wall time
   Reconciliation reconciliation;
 
   // Whether the suite did what the log says, and refused nothing on the way.
-  bool ok() const { return driven.refusals.empty() && reconciliation.agrees(); }
+  bool ok() const {
+    return driven.refusals.empty() && reconciliation.agrees() && handoffs.open == 0 &&
+           statistics.differences.empty();
+  }
 };
 
 // An error means that no reconciliation came about; a Report that is not ok is no error.

@@ -15,6 +15,7 @@ using google::protobuf::Struct;
 using google::protobuf::Value;
 
 constexpr size_t kMostShown = 20;
+constexpr int kMostPairs = 10;
 
 std::string Day(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d", time, absl::FixedTimeZone(3600));
@@ -73,6 +74,7 @@ std::string FormatReport(const Report& report) {
   absl::StrAppendFormat(&text, "the suite's column is folded from %d events in %.1f s\n\n",
                         report.events, absl::ToDoubleSeconds(report.folding));
   absl::StrAppend(&text, FormatTable(report.reconciliation, kMostShown));
+  absl::StrAppend(&text, "\n", FormatHandoffs(report.handoffs, report.statistics, kMostPairs));
   AppendRefusals(report, text);
   if (!report.spoiled.empty()) {
     absl::StrAppend(&text, "One move of ", report.spoiled, " was spoiled on purpose.\n");
@@ -102,6 +104,15 @@ std::string FormatJson(const Report& report) {
   Set(json, "entries", report.entries);
   Set(json, "events", report.events);
   Set(json, "cores_unchanged_by_restart", report.cores);
+  Set(json, "handoffs_proposed", report.handoffs.proposed);
+  Set(json, "handoffs_transferred", report.handoffs.transferred);
+  Set(json, "handoffs_by_people", report.handoffs.by_people);
+  Set(json, "handoffs_by_teams", report.handoffs.by_teams);
+  Set(json, "handoffs_open", report.handoffs.open);
+  Set(json, "joint_sessions", report.handoffs.joint_sessions);
+  Set(json, "ping_pong_alarms", report.handoffs.ping_pong_alarms);
+  Set(json, "pairs_of_teams", report.statistics.stats.pairs_size());
+  Field(json, "statistics_agree").set_bool_value(report.statistics.differences.empty());
   SetSeconds(json, "setup_seconds", report.setting_up);
   SetSeconds(json, "drive_seconds", report.driving);
   SetSeconds(json, "fold_seconds", report.folding);

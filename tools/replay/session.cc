@@ -26,7 +26,13 @@ Session::Session(std::shared_ptr<grpc::Channel> channel, absl::string_view works
     : workspace_(absl::StrCat("workspaces/", workspace)),
       run_(std::move(run)),
       registry_(skill_registry::v1::SkillRegistryService::NewStub(channel)),
-      routing_(work_routing::v1::WorkRoutingService::NewStub(channel)) {}
+      routing_(work_routing::v1::WorkRoutingService::NewStub(channel)),
+      handoffs_(handoff::v1::HandoffService::NewStub(channel)) {}
+
+void Session::Pause(absl::Duration time) {
+  absl::Notification never;
+  never.WaitForNotificationWithTimeout(time);
+}
 
 absl::Status Session::RepeatUntilKnown(
     const std::function<grpc::Status(grpc::ClientContext&)>& send, const Position& after,
@@ -46,8 +52,7 @@ absl::Status Session::RepeatUntilKnown(
       }
     }
     if (IsKnown(status) || watch.Elapsed() + pause > kPatience) return status;
-    absl::Notification never;  // nothing tells when a store is back
-    never.WaitForNotificationWithTimeout(pause);
+    Pause(pause);  // nothing tells when a store is back
   }
 }
 

@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
+#include "tideline/handoff/v1/handoff_service.grpc.pb.h"
 #include "tideline/skill_registry/v1/skill_registry_service.grpc.pb.h"
 #include "tideline/work_routing/v1/work_routing_service.grpc.pb.h"
 
@@ -24,6 +25,7 @@ namespace tideline::replay {
 
 using Registry = skill_registry::v1::SkillRegistryService::Stub;
 using Routing = work_routing::v1::WorkRoutingService::Stub;
+using Handoffs = handoff::v1::HandoffService::Stub;
 
 class Session {
  public:
@@ -44,7 +46,15 @@ class Session {
   // Where the last call of a thread stood: "skill_registry=12". For `after` of a later call.
   struct Position {
     std::string text;
+
+    // Both.
+    Position operator+(const Position& other) const {
+      return {absl::StrCat(text, text.empty() || other.text.empty() ? "" : ",", other.text)};
+    }
   };
+
+  // Waits a moment before something is looked at again that only a look can tell.
+  static void Pause(absl::Duration time);
 
   // One call. `after`, when not empty, makes the receiver wait until it has followed that far.
   // The request must carry the request id already (see NextRequestId) when it has such a field.
@@ -66,6 +76,18 @@ class Session {
     return Repeat<Response>(
         [&](grpc::ClientContext& context, Response& response) {
           return ((*routing_).*method)(&context, request, &response);
+        },
+        after, position);
+  }
+
+  template <class Request, class Response>
+  absl::StatusOr<Response> Call(grpc::Status (Handoffs::*method)(grpc::ClientContext*,
+                                                                 const Request&, Response*),
+                                const Request& request, const Position& after = {},
+                                Position* position = nullptr) {
+    return Repeat<Response>(
+        [&](grpc::ClientContext& context, Response& response) {
+          return ((*handoffs_).*method)(&context, request, &response);
         },
         after, position);
   }
@@ -96,6 +118,7 @@ class Session {
   const std::string run_;
   std::unique_ptr<Registry> registry_;
   std::unique_ptr<Routing> routing_;
+  std::unique_ptr<Handoffs> handoffs_;
   std::atomic<uint64_t> last_request_{0};
   std::atomic<int64_t> calls_{0};
 };

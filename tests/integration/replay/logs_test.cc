@@ -35,6 +35,16 @@ TEST(Logs, VinstReconciles) {
   std::map<std::string, int64_t> suite = SuiteColumn(*report);
   EXPECT_EQ(suite["items"], 7554);
   EXPECT_EQ(suite["moves"], 9454);
+  EXPECT_EQ(suite["moves_from_holder"], 8747);
+  EXPECT_EQ(suite["moves_from_queue"], 598);
+  EXPECT_EQ(suite["moves_from_result"], 109);
+  EXPECT_EQ(suite["moves_after_reopen"], 99);
+  EXPECT_EQ(suite["closed_elsewhere"], 10);
+  EXPECT_EQ(suite["moves_by_handoff"], 9454);
+  EXPECT_EQ(report->handoffs.transferred, 9454);
+  EXPECT_EQ(report->handoffs.by_people + report->handoffs.by_teams, 9454);
+  EXPECT_GT(report->handoffs.joint_sessions, 0) << "the ping-pong guard sees to and fro";
+  EXPECT_EQ(report->statistics.differences, "");
   EXPECT_EQ(suite["returns"], 3286);
   EXPECT_EQ(suite["reopens"], 580);
 }
