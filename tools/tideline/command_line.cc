@@ -147,6 +147,14 @@ void AddHolidayImport(CLI::App& noun, Command& command) {
   app->callback([&command] { command.kind = Command::Kind::kHolidays; });
 }
 
+void AddReport(CLI::App& noun, Command& command) {
+  CLI::App* app = noun.add_subcommand(
+      "report", "The shift report of a team as Markdown: what comes in, goes out and is in hand");
+  app->fallthrough();
+  app->add_option("team", command.team, "The team")->required();
+  app->callback([&command] { command.kind = Command::Kind::kReport; });
+}
+
 // Where programs keep data by the XDG base directory specification.
 std::string DefaultDataFolder() {
   if (const char* base = std::getenv("XDG_DATA_HOME"); base != nullptr && *base == '/') {
@@ -251,6 +259,7 @@ std::unique_ptr<CLI::App> BuildProgram(Command& command) {
       AddImports(*app, command);
       AddHolidayImport(*app, command);
     }
+    if (noun.name == "handoff") AddReport(*app, command);
   }
   // Last, since a footer is handed down to the subcommands that are made after it.
   program->footer(absl::StrCat(kExamples, "\n", ExitCodeHelp()));

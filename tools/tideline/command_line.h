@@ -22,7 +22,7 @@ namespace tideline::cli {
 
 // What the words on the command line ask for.
 struct Command {
-  enum class Kind { kNone, kVerb, kImport, kHolidays, kWatch, kDev, kDoctor, kCompletion };
+  enum class Kind { kNone, kVerb, kImport, kHolidays, kWatch, kReport, kDev, kDoctor, kCompletion };
   Kind kind = Kind::kNone;
   const Verb* verb = nullptr;
   Given given;
@@ -34,6 +34,7 @@ struct Command {
   suite::DevOptions dev;
   DoctorOptions doctor;
   std::string shell;
+  std::string team;  // of a shift report
 };
 
 // Builds the program; parsing it fills `command`, which must outlive it.

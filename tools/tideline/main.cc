@@ -13,6 +13,7 @@
 #include "tools/tideline/completion.h"
 #include "tools/tideline/doctor.h"
 #include "tools/tideline/failure.h"
+#include "tools/tideline/shift_report.h"
 
 namespace tideline::cli {
 namespace {
@@ -47,6 +48,8 @@ absl::Status Execute(Command& command) {
       return RunImport(command.import, session);
     case Command::Kind::kHolidays:
       return RunHolidayImport(command.holidays, session);
+    case Command::Kind::kReport:
+      return RunShiftReport(command.team, session);
     case Command::Kind::kDoctor:
       return RunDoctor(command.doctor, session);
     case Command::Kind::kCompletion: {
