@@ -112,7 +112,7 @@ const std::vector<VerbRow>& VerbRows() {
       {"alarm", "clear", Routing, "ClearAlarm", {}},
       {"handoff", "propose", Handoffs, "ProposeHandoff", {}},
       {"handoff", "propose-batch", Handoffs, "BatchProposeHandoffs", {}},
-      {"handoff", "acknowledge", Handoffs, "AcknowledgeHandoff", {"name", "read_back"}},
+      {"handoff", "acknowledge", Handoffs, "AcknowledgeHandoff", {"name", "read-back"}},
       {"handoff", "decline", Handoffs, "DeclineHandoff", {"name", "reason"}},
       {"handoff", "withdraw", Handoffs, "WithdrawHandoff", {}},
       {"handoff", "forward", Handoffs, "ForwardHandoff", {}},
