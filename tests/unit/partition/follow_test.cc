@@ -203,6 +203,18 @@ TEST_F(FollowTest, ACausalReadWaitsUntilTheServiceHasFollowedThatFar) {
   EXPECT_EQ(*early.Wait(), 2);
 }
 
+TEST_F(FollowTest, ACausalReadThatComesWhileThePartitionLoadsWaitsToo) {
+  UpstreamWriter writer(store_, loop_, clock_.Now());
+  Up();
+  Down();
+  writer.Write({"x"});
+  host_ = MakeAsleep("one", journal_);
+  ToyCall early(*host_, false, "followed x", {.after = {{"up", 1}}});
+  Turn();
+  host_->Start();
+  EXPECT_EQ(*early.Wait(), 1);
+}
+
 TEST_F(FollowTest, ACausalReadThatNeverArrivesEndsAtItsDeadline) {
   Up();
   auto never = Get("a", {.deadline = absl::Milliseconds(120), .after = {{"up", 7}}});

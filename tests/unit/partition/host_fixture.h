@@ -30,8 +30,9 @@ class HostTest : public ::testing::Test {
     return *host_;
   }
 
-  std::unique_ptr<partition::Host> Make(std::string replica,
-                                        std::shared_ptr<FaultyJournal>& journal) {
+  // Not started: it takes calls in and answers none.
+  std::unique_ptr<partition::Host> MakeAsleep(std::string replica,
+                                              std::shared_ptr<FaultyJournal>& journal) {
     std::unique_ptr<partition::Host> host;
     loop_.Run([&] {
       journal = std::make_shared<FaultyJournal>(store_.OpenJournal("toy", 0, loop_), loop_);
@@ -47,6 +48,11 @@ class HostTest : public ::testing::Test {
       host = std::make_unique<partition::Host>(
           loop_, journal, [] { return std::make_unique<ToyCore>(); }, options);
     });
+    return host;
+  }
+  std::unique_ptr<partition::Host> Make(std::string replica,
+                                        std::shared_ptr<FaultyJournal>& journal) {
+    std::unique_ptr<partition::Host> host = MakeAsleep(std::move(replica), journal);
     host->Start();
     Rest(*host);
     return host;
