@@ -22,11 +22,14 @@ journal::Write& Changes::Slot(absl::string_view kind, absl::string_view id) {
 
 void Changes::Put(absl::string_view kind, absl::string_view id,
                   const google::protobuf::MessageLite& record) {
+  Put(kind, id, record.SerializeAsString());
+}
+
+void Changes::Put(absl::string_view kind, absl::string_view id, std::string bytes) {
   journal::Write& write = Slot(kind, id);
   if (write.value.has_value()) bytes_ -= write.value->size();
-  if (!write.value.has_value()) write.value.emplace();
-  record.SerializeToString(&*write.value);
-  bytes_ += write.value->size();
+  bytes_ += bytes.size();
+  write.value = std::move(bytes);
 }
 
 void Changes::Erase(absl::string_view kind, absl::string_view id) {
@@ -61,9 +64,10 @@ void Changes::FillHeader(const Call& call, absl::string_view subject, absl::stri
   header.set_audience(std::string(audience));
 }
 
-void Changes::Append(const type::v1::EventHeader& header, std::string bytes) {
+void Changes::Append(type::v1::EventHeader& header, std::string bytes) {
   bytes_ += bytes.size();
-  events_.push_back({header.workspace(), header.subject(), header.audience(), std::move(bytes)});
+  events_.push_back({std::move(*header.mutable_workspace()), std::move(*header.mutable_subject()),
+                     std::move(*header.mutable_audience()), std::move(bytes)});
 }
 
 std::string FormatEtag(const Revision& revision) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -36,19 +37,23 @@ class Changes {
   // Writes record `id` of `kind`. A later write of the same record in the batch replaces it.
   void Put(absl::string_view kind, absl::string_view id,
            const google::protobuf::MessageLite& record);
+  // The same, serialized already.
+  void Put(absl::string_view kind, absl::string_view id, std::string bytes);
   // Deletes it; deleting what is not there does no harm.
   void Erase(absl::string_view kind, absl::string_view id);
 
-  // Raises an event about `subject`: fills its header, and returns the event's position, which is
-  // the subject's new revision. `audience` is the expert whom it addresses, if any: watches of one
-  // person are found by it. `Event` is a service's Event message.
+  // Raises an event about `subject`: fills its header (and leaves it in no known state), and
+  // returns the event's position, which is the subject's new revision. `audience` is the expert
+  // whom it addresses, if any: watches of one person are found by it. `Event` is a service's Event
+  // message.
   template <class Event>
   Revision Raise(const Call& call, absl::string_view subject, Event& event,
                  absl::string_view audience = {}) {
     Revision revision = Next();
     type::v1::EventHeader& header = *event.mutable_header();
     FillHeader(call, subject, audience, revision, header);
-    Append(header, event.SerializeAsString());
+    std::string bytes = event.SerializeAsString();
+    Append(header, std::move(bytes));
     return revision;
   }
 
@@ -75,7 +80,7 @@ class Changes {
  private:
   static void FillHeader(const Call& call, absl::string_view subject, absl::string_view audience,
                          const Revision& revision, type::v1::EventHeader& header);
-  void Append(const type::v1::EventHeader& header, std::string bytes);
+  void Append(type::v1::EventHeader& header, std::string bytes);  // takes the header's strings
   journal::Write& Slot(absl::string_view kind, absl::string_view id);
 
   uint64_t commit_;

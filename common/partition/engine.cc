@@ -8,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
+#include "common/base/sha256.h"
 
 namespace tideline::partition {
 
@@ -174,7 +175,7 @@ std::string Host::Engine::CoreDigest() const {
   if (core_ == nullptr) return "";
   std::string dump;
   core_->Dump(dump);
-  return absl::BytesToHexString(Digest(dump));
+  return absl::BytesToHexString(Sha256(dump));
 }
 
 bool Host::Engine::AtRest() const {

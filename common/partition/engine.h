@@ -37,14 +37,15 @@ class Host::Engine : public std::enable_shared_from_this<Host::Engine> {
  public:
   // Batches sent and not acknowledged: enough to keep the store busy while one fsync runs.
   static constexpr size_t kMaxInFlight = 4;
-  // Calls waiting that justify a third and fourth batch.
+  // Calls waiting that justify a third and fourth batch; one batch verb does, too.
   static constexpr size_t kCrowd = 64;
   // Calls waiting to be executed; beyond it they are refused at once (about a second's work).
   static constexpr size_t kMaxWaiting = 65536;
   // A commit is closed when fewer writes are left of journal::kMaxWrites than a step may make: the
   // bounds that core.h sets for a step, and for a batch verb (256 items of 7 changes each).
   static constexpr size_t kStepChanges = 500;
-  static constexpr size_t kBatchStepChanges = 1800;
+  static constexpr size_t kMaxBatchElements = 256;
+  static constexpr size_t kElementChanges = 7;
   // ... or at half of the journal's limit in bytes, so that the last step still fits.
   static constexpr size_t kCloseBytes = 2 << 20;
   // Shares of the store's memory from which submissions, and all but draining calls, are refused:
@@ -142,6 +143,7 @@ class Host::Engine : public std::enable_shared_from_this<Host::Engine> {
   void Pump();
   bool MaySend() const;
   bool BuildBatch();
+  static size_t StepBound(const Request& request);
   bool Room(const Building& building, size_t step) const;
   void RunTakenOver(Building& building);
   void RunSettlements(Building& building);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Building a batch: steps of the Core, in one order, until nothing waits or the commit is full.
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
+#include "common/base/sha256.h"
 #include "common/partition/engine.h"
 #include "common/partition/personal.h"
 #include "google/protobuf/io/coded_stream.h"
@@ -50,7 +52,10 @@ void Host::Engine::Pump() {
 // Two batches keep the store busy: one syncs while the next is on its way. More are opened only for
 // a crowd, since every batch costs the store a Function call and a share of a sync.
 bool Host::Engine::MaySend() const {
-  return in_flight_.size() < 2 || (in_flight_.size() < kMaxInFlight && waiting_.size() >= kCrowd);
+  if (in_flight_.size() < 2) return true;
+  const bool crowd =
+      waiting_.size() >= kCrowd || (!waiting_.empty() && waiting_.front()->policy->batch());
+  return crowd && in_flight_.size() < kMaxInFlight;
 }
 
 bool Host::Engine::BuildBatch() {
@@ -77,7 +82,7 @@ bool Host::Engine::Room(const Building& building, size_t step) const {
 
 Entropy Host::Engine::DerivedEntropy(absl::string_view what, uint64_t a, uint64_t b) const {
   std::string digest =
-      Digest(absl::StrCat(options_.service, "/", options_.partition, "/", what, "/", a, "/", b));
+      Sha256(absl::StrCat(options_.service, "/", options_.partition, "/", what, "/", a, "/", b));
   return {LoadWord(digest, 0), LoadWord(digest, 8)};
 }
 
@@ -229,10 +234,23 @@ void Host::Engine::RunWake(Building& building) {
   }
 }
 
+// Changes that the step of this call may make.
+size_t Host::Engine::StepBound(const Request& request) {
+  if (!request.policy->batch()) return kStepChanges;
+  const google::protobuf::Reflection& reflection = *request.message->GetReflection();
+  size_t elements = 0;
+  const google::protobuf::Descriptor& type = *request.message->GetDescriptor();
+  for (int i = 0; i < type.field_count(); ++i) {
+    if (!type.field(i)->is_repeated()) continue;
+    elements += reflection.FieldSize(*request.message, type.field(i));
+  }
+  return std::max(kStepChanges, std::min(elements, kMaxBatchElements) * kElementChanges);
+}
+
 void Host::Engine::RunCalls(Building& building) {
   while (!waiting_.empty() && serving()) {
     const Request& next = *waiting_.front();
-    if (!Room(building, next.policy->batch() ? kBatchStepChanges : kStepChanges)) return;
+    if (!Room(building, StepBound(next))) return;
     std::unique_ptr<Request> request = std::move(waiting_.front());
     waiting_.pop_front();
     RunCall(building, std::move(request));
@@ -292,7 +310,7 @@ void Host::Engine::RunCall(Building& building, std::unique_ptr<Request> request)
     if (!request->request_id.empty()) {
       key = MemoTable::Key(request->workspace, request->identity.actor.subject(), request->method,
                            request->request_id);
-      hash = Digest(DeterministicBytes(*request->message));
+      hash = Sha256(DeterministicBytes(*request->message));
     }
     if (AnswerOwedAgain(*request, release) ||
         (!key.empty() && AnswerFromMemo(*request, key, hash, release))) {
@@ -454,13 +472,17 @@ void Host::Engine::Close(Building& building) {
     entry.mutable_time()->set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
     entry.set_previous_digest(last_digest_);
     batch.events = changes.TakeEvents();
-    for (const EventBytes& event : batch.events) entry.add_events(event.bytes);
+    // The entry borrows the events' bytes while it is serialized; the feed has them after that.
+    for (EventBytes& event : batch.events) entry.add_events()->swap(event.bytes);
     for (const auto& [service, cursor] : cursors_) *entry.add_cursors() = cursor;
     commit->number = changes.commit();
     commit->time = building.now;
     commit->entry = entry.SerializeAsString();
+    for (int i = 0; i < entry.events_size(); ++i) {
+      entry.mutable_events(i)->swap(batch.events[i].bytes);
+    }
     commit->memos = building.memos.memos_size() > 0 ? building.memos.SerializeAsString() : "";
-    commit->digest = Digest(commit->entry);
+    commit->digest = Sha256(commit->entry);
     commit->writes = changes.TakeWrites();
     last_sent_ = commit->number;
     last_digest_ = commit->digest;

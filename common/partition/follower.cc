@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/partition/follower.h"
 
-#include <openssl/sha.h>
-
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
+#include "common/base/sha256.h"
 
 namespace tideline::partition {
-
-std::string Digest(absl::string_view bytes) {
-  std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-         reinterpret_cast<unsigned char*>(digest.data()));
-  return digest;
-}
 
 Follower::Follower(Loop& loop, Upstream upstream, std::optional<journal::v1::Cursor> cursor,
                    Events events)
@@ -107,7 +99,7 @@ absl::Status Follower::Accept(const journal::StoredEntry& stored) {
     return Refuse(Reason::REASON_DATA_LOSS, absl::StrCat("following ", upstream_.service,
                                                          ": entry ", stored.number, " ", what));
   };
-  std::string digest = Digest(stored.entry);
+  std::string digest = Sha256(stored.entry);
   if (verify_cursor_ && stored.number == last_read_) {
     if (digest != last_digest_) return lost("is not the one that was followed");
     verify_cursor_ = false;

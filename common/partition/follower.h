@@ -80,7 +80,4 @@ class Follower {
   std::shared_ptr<bool> alive_;
 };
 
-// SHA-256.
-std::string Digest(absl::string_view bytes);
-
 }  // namespace tideline::partition

@@ -23,6 +23,10 @@ constexpr int kKeepaliveIdleSeconds = 5;
 constexpr int kKeepaliveIntervalSeconds = 2;
 constexpr int kKeepaliveProbes = 3;
 
+// A whole commit of a loaded partition leaves with one write, so that the store works on it while
+// the loop executes the next. (Linux lets everybody ask for about this much, and doubles it.)
+constexpr int kSendBuffer = 2 << 20;
+
 Reply Copy(const redisReply& from) {
   Reply to;
   switch (from.type) {
@@ -138,6 +142,8 @@ Connection::~Connection() {
 }
 
 void Connection::SetSocketOptions(const Address& address) {
+  // Set before the connection stands. The kernel may grant less; it does no harm.
+  setsockopt(context_->c.fd, SOL_SOCKET, SO_SNDBUF, &kSendBuffer, sizeof(int));
   if (!address.unix_path.empty()) return;
   const int fd = context_->c.fd, on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -158,6 +164,15 @@ void Connection::Send(absl::Span<const absl::string_view> args) {
   }
   redisAsyncCommandArgv(context_, Adapter::OnReply, nullptr, static_cast<int>(args.size()),
                         data.data(), sizes.data());
+  // Now, not when the loop comes round: the caller goes on to execute the next batch.
+  if (context_ != nullptr && (context_->c.flags & REDIS_CONNECTED) != 0) {
+    redisAsyncHandleWrite(context_);
+  }
+  if (down_) {
+    loop_.Post([this, alive = std::weak_ptr<int>(alive_)] {
+      if (!alive.expired()) Deliver();
+    });
+  }
 }
 
 // hiredis asserts that somebody waits for a reply (unless it is an error), so that a peer which

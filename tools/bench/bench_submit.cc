@@ -118,7 +118,8 @@ class Bench {
 };
 
 constexpr int kBatchItems = 64;
-constexpr int kBatchesOutstanding = 8;
+// Enough to keep all commits in flight full while others wait: 1,024 items.
+constexpr int kBatchesOutstanding = 16;
 
 void Bench::Unary(int slot, bool echo, std::function<void(std::string)> done) {
   auto* call = new Call<routing::SubmitWorkItemResponse>();

@@ -69,6 +69,11 @@ function(tideline_program)
   add_executable(${B_NAME} ${B_SRCS})
   tideline_settings(${B_NAME})
   target_link_libraries(${B_NAME} PRIVATE ${B_DEPS})
+  # Messages are made on one thread and freed on another, which glibc's allocator takes badly
+  # (DECISIONS.md). Sanitizers bring their own.
+  if(NOT TIDELINE_SANITIZE)
+    target_link_libraries(${B_NAME} PRIVATE PkgConfig::JEMALLOC)
+  endif()
 endfunction()
 
 # LABELS slow: only under `tools/test --all`. TIMEOUT in seconds (default 120).

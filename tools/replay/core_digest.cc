@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/replay/core_digest.h"
 
-#include <openssl/sha.h>
-
 #include <memory>
 #include <utility>
 #include <vector>
@@ -10,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "common/base/sha256.h"
 #include "common/base/status_macros.h"
 #include "common/loop/loop.h"
 #include "common/partition/core.h"
@@ -24,10 +23,7 @@ namespace {
 std::string DigestOf(const partition::Core& core) {
   std::string dump;
   core.Dump(dump);
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(dump.data()), dump.size(), digest);
-  return absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(digest), sizeof(digest)));
+  return absl::BytesToHexString(Sha256(dump));
 }
 
 // Records of the host itself lie beside the Core's; their kinds begin with an underscore.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/replay/journal_fold.h"
 
-#include <openssl/sha.h>
-
 #include <memory>
 #include <utility>
 
@@ -10,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
+#include "common/base/sha256.h"
 #include "common/base/status_macros.h"
 #include "common/journal/entry.pb.h"
 #include "common/loop/loop.h"
@@ -19,12 +18,6 @@ namespace tideline::replay {
 namespace {
 
 constexpr absl::Duration kPatience = absl::Minutes(1);
-
-std::string Sha256(const std::string& bytes) {
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
-  return std::string(reinterpret_cast<const char*>(digest), sizeof(digest));
-}
 
 // One page, waited for. The callback outlives a wait that ran out, so what it fills is shared.
 absl::StatusOr<journal::Page> ReadPage(Loop& loop, journal::Journal& journal, uint64_t after) {

@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/replay/names.h"
 
-#include <openssl/sha.h>
-
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/sha256.h"
 
 namespace tideline::replay {
 
 std::string HashedId(absl::string_view prefix, absl::string_view name) {
-  const std::string keyed = absl::StrCat(prefix, ":", name);
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(keyed.data()), keyed.size(), digest);
-  const absl::string_view head(reinterpret_cast<const char*>(digest), 6);
-  return absl::StrCat(prefix, "-", absl::BytesToHexString(head));
+  const std::string digest = Sha256(absl::StrCat(prefix, ":", name));
+  return absl::StrCat(prefix, "-", absl::BytesToHexString(digest.substr(0, 6)));
 }
 
 std::string ReadableId(absl::string_view name) {

@@ -296,6 +296,15 @@ class Core : public partition::Core {
   absl::btree_set<Item*, TimerOrder> timers_;
   core::v1::StoredLease lease_;
   type::v1::Revision last_;  // no event about what is here stands behind it
+
+  // Messages that the hot path fills again and again, kept for their memory alone.
+  struct Scratch {
+    core::v1::StoredItem item;
+    v1::RoutingDecision decision;
+    v1::Event submitted;
+    v1::Event offer_made;
+  };
+  Scratch scratch_;
 };
 
 }  // namespace tideline::work_routing

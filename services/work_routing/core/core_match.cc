@@ -96,7 +96,8 @@ void Core::Place(Step& step, Item& item) {
 void Core::Give(Step& step, Item& item, const Choice& choice,
                 v1::RoutingDecision::Outcome outcome) {
   Person& person = *item.workspace->by_slot[choice.best().slot];
-  v1::RoutingDecision decision;
+  v1::RoutingDecision& decision = scratch_.decision;
+  decision.Clear();
   FillDecision(item, choice, decision);
   SetTime(step.now, decision.mutable_time());
   decision.set_outcome(outcome);
@@ -119,7 +120,8 @@ void Core::Give(Step& step, Item& item, const Choice& choice,
   ++item.offer_count;
   NotePeriod(item, step.now, nullptr);
   Join(item);
-  v1::Event event;
+  v1::Event& event = scratch_.offer_made;
+  event.mutable_offer_made()->Clear();
   event.mutable_offer_made()->set_policy_revision(item.queue->policy().revision());
   Raise(step, item, event, *event.mutable_offer_made()->mutable_standing(), &person);
 }
@@ -178,8 +180,8 @@ void Core::KeepDecision(Step& step, Item& item, const v1::RoutingDecision& decis
                        absl::StrCat(item.name, "/", item.decisions_made - kKeptDecisions));
     kept.erase(kept.begin());
   }
-  step.changes.Put("decision", absl::StrCat(item.name, "/", item.decisions_made), decision);
   kept.push_back(decision.SerializeAsString());
+  step.changes.Put("decision", absl::StrCat(item.name, "/", item.decisions_made), kept.back());
   ++item.decisions_made;
 }
 

@@ -17,7 +17,8 @@ Core::Step::~Step() {
   for (Item* item : items) {
     if (item == nullptr) continue;  // removed
     item->touched = false;
-    core::v1::StoredItem record;
+    core::v1::StoredItem& record = core.scratch_.item;
+    record.Clear();
     FillRecord(*item, record);
     changes.Put("item", item->name, record);
   }

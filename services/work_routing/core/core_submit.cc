@@ -259,7 +259,7 @@ Item& Core::TakeIn(Step& step, v1::WorkItem& work_item, const Draft& draft,
   work_item.clear_etag();
   work_item.clear_create_time();
   work_item.clear_update_time();
-  v1::Event event;
+  v1::Event& event = scratch_.submitted;
   event.mutable_work_item_submitted()->set_allocated_work_item(&work_item);
   const type::v1::Revision revision = step.changes.Raise(step.call, item.name, event);
   static_cast<void>(event.mutable_work_item_submitted()->release_work_item());
@@ -295,6 +295,7 @@ absl::StatusOr<v1::BatchSubmitWorkItemsResponse> Core::BatchSubmitWorkItems(
   Step step(*this, call, changes);
   v1::BatchSubmitWorkItemsResponse response;
   response.mutable_results()->Reserve(request.items_size());
+  v1::WorkItem work_item;  // one for all: its memory is used again
   for (const v1::BatchSubmitItem& one : request.items()) {
     v1::SubmitOutcome& result = *response.add_results();
     Draft draft;
@@ -303,7 +304,7 @@ absl::StatusOr<v1::BatchSubmitWorkItemsResponse> Core::BatchSubmitWorkItems(
       FillRefusal(status, *result.mutable_refusal());
       continue;
     }
-    v1::WorkItem work_item = one.work_item();
+    work_item = one.work_item();
     v1::Feasibility feasibility;
     Item& item = TakeIn(step, work_item, draft, &feasibility);
     Settle(step);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/work_routing/core/digest.h"
 
-#include <openssl/sha.h>
-
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
+#include "common/base/sha256.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
@@ -19,10 +18,7 @@ std::string ChecksumOf(const v1::Result& result) {
     coded.SetSerializationDeterministic(true);  // maps in order of their keys
     result.SerializeToCodedStream(&coded);
   }
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
-  return absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(digest), sizeof(digest)));
+  return absl::BytesToHexString(Sha256(bytes));
 }
 
 absl::Status CheckAttributes(const google::protobuf::Map<std::string, std::string>& attributes,

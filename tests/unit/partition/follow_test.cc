@@ -2,6 +2,7 @@
 // Following another journal, and calls owed to another service.
 #include <deque>
 
+#include "common/base/sha256.h"
 #include "common/journal/entry.pb.h"
 #include "common/partition/follower.h"
 #include "tests/unit/partition/host_fixture.h"
@@ -46,7 +47,7 @@ class UpstreamWriter {
     commit->number = number_;
     commit->time = now_;
     commit->entry = entry.SerializeAsString();
-    commit->digest = digest_ = partition::Digest(commit->entry);
+    commit->digest = digest_ = Sha256(commit->entry);
     Wait([&](auto done) {
       journal_->Commit(epoch_, commit, [done](journal::Answer answer, std::string) {
         EXPECT_EQ(answer, journal::Answer::kApplied);
