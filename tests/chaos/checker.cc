@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/sha256.h"
 #include "common/journal/entry.pb.h"
 #include "common/partition/follower.h"
 #include "google/protobuf/descriptor.h"
@@ -109,7 +110,7 @@ class Checker {
       if (next > 1 && entry.previous_digest() != digest) {
         Violate(5, absl::StrCat("entry ", stored.number, " does not continue the one before"));
       }
-      digest = partition::Digest(stored.entry);
+      digest = Sha256(stored.entry);
       next = stored.number + 1;
       for (int i = 0; i < entry.events_size(); ++i) ReadEvent(stored.number, i, entry.events(i));
     }

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/sha256.h"
 #include "common/journal/entry.pb.h"
 #include "common/partition/follower.h"
 
@@ -68,7 +69,7 @@ class CheckerTest : public ::testing::Test {
       event.mutable_header()->mutable_revision()->set_commit(number);
       entry.add_events(event.SerializeAsString());
       evidence_.entries.push_back({number, entry.SerializeAsString(), ""});
-      digest = partition::Digest(evidence_.entries.back().entry);
+      digest = Sha256(evidence_.entries.back().entry);
     }
     if (tamper_) tamper_();
     std::set<int> numbers;
