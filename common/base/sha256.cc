@@ -12,9 +12,9 @@ std::string Sha256(absl::string_view bytes) {
   // as much as hashing half a kilobyte.
   static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   std::string digest(32, '\0');
-  const int done = EVP_Digest(bytes.data(), bytes.size(),
-                              reinterpret_cast<unsigned char*>(digest.data()), nullptr, algorithm,
-                              nullptr);
+  const int done =
+      EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()),
+                 nullptr, algorithm, nullptr);
   if (done != 1) std::abort();  // no memory, or a libcrypto without SHA-256
   return digest;
 }

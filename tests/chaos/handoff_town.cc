@@ -69,8 +69,7 @@ HandoffTown::HandoffTown(testing::RedisServer& redis)
   for (const char* service : {"skill_registry", "work_routing", "handoff"}) pids_[service] = -1;
   std::get<0>(stubs_) =
       registry::SkillRegistryService::NewStub(ChannelTo(AddressOf("skill_registry")));
-  std::get<1>(stubs_) =
-      routing::WorkRoutingService::NewStub(ChannelTo(AddressOf("work_routing")));
+  std::get<1>(stubs_) = routing::WorkRoutingService::NewStub(ChannelTo(AddressOf("work_routing")));
   std::get<2>(stubs_) = handoffs::HandoffService::NewStub(ChannelTo(AddressOf("handoff")));
 }
 
