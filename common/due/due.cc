@@ -25,6 +25,7 @@ constexpr absl::Duration kMaxTarget = absl::Hours(20'000);
 constexpr int kMaxHandoffs = 100;
 constexpr int kMaxWarnings = 8;
 constexpr int kMaxDepth = 2;
+constexpr int kAllOfIt = 10'000;  // basis points
 
 // The order in which legs follow each other; handoffs may come anywhere.
 constexpr Leg kInOrder[] = {Leg::LEG_ACCEPT, Leg::LEG_FIRST_DRAFT, Leg::LEG_REVIEW,
@@ -132,7 +133,117 @@ const type::v1::LegTarget* FindLeg(const ClassTargets& targets, Leg leg) {
   return nullptr;
 }
 
+// From the least miss to the worst.
+absl::Status CheckCredits(const type::v1::ServiceLevel& level, const std::string& field) {
+  int below = level.target_basis_points() + 1;
+  int credit = 0;
+  for (int i = 0; i < level.credits_size(); ++i) {
+    const type::v1::CreditStep& step = level.credits(i);
+    const std::string path = absl::StrFormat("%s.credits[%d]", field, i);
+    if (step.below_basis_points() < 1 || step.below_basis_points() >= below) {
+      return InvalidField(absl::StrCat(path, ".below_basis_points"),
+                          "steps begin at the target and fall, down to 1");
+    }
+    if (step.credit_basis_points() <= credit || step.credit_basis_points() > kAllOfIt) {
+      return InvalidField(absl::StrCat(path, ".credit_basis_points"), "credits grow, up to 10,000");
+    }
+    below = step.below_basis_points();
+    credit = step.credit_basis_points();
+  }
+  return absl::OkStatus();
+}
+
+// A target that no class has could never be missed.
+bool HasTarget(const SlaRules& rules, const type::v1::ServiceLevel& level) {
+  for (const ClassTargets& targets : rules.classes()) {
+    const bool counts = level.impact_class() == ImpactClass::IMPACT_CLASS_UNSPECIFIED ||
+                        level.impact_class() == targets.impact_class();
+    if (counts &&
+        (level.leg() == Leg::LEG_UNSPECIFIED || FindLeg(targets, level.leg()) != nullptr)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+absl::Status CheckLevels(const SlaRules& rules, absl::string_view field) {
+  std::set<std::string> ids;
+  int weights = 0;
+  for (int i = 0; i < rules.service_levels_size(); ++i) {
+    const type::v1::ServiceLevel& level = rules.service_levels(i);
+    const std::string path = absl::StrFormat("%s.service_levels[%d]", field, i);
+    if (level.id().empty()) {
+      return InvalidField(absl::StrCat(path, ".id"), "is missing", Reason::REASON_FIELD_REQUIRED);
+    }
+    if (!ids.insert(level.id()).second) {
+      return InvalidField(absl::StrCat(path, ".id"), "is there twice");
+    }
+    if (level.target_basis_points() < 1 || level.target_basis_points() >= kAllOfIt) {
+      return InvalidField(absl::StrCat(path, ".target_basis_points"), "is from 1 to 9,999");
+    }
+    if (!HasTarget(rules, level)) {
+      return InvalidField(absl::StrCat(path, ".leg"), "no class has such a target");
+    }
+    weights += level.weight_basis_points();
+    if (level.weight_basis_points() < 0 || weights > kAllOfIt) {
+      return InvalidField(absl::StrCat(path, ".weight_basis_points"),
+                          "the weights of all levels add up to at most 10,000");
+    }
+    TL_RETURN_IF_ERROR(CheckCredits(level, path));
+  }
+  if (rules.has_credit_terms() && rules.service_levels().empty()) {
+    return InvalidField(absl::StrCat(field, ".credit_terms"), "there are no service levels");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckEscalations(const SlaRules& rules, absl::string_view field) {
+  using type::v1::Escalation;
+  for (int i = 0; i < rules.escalations_size(); ++i) {
+    const Escalation& escalation = rules.escalations(i);
+    const std::string path = absl::StrFormat("%s.escalations[%d]", field, i);
+    if (escalation.trigger() == Escalation::TRIGGER_UNSPECIFIED ||
+        !Escalation::Trigger_IsValid(escalation.trigger())) {
+      return InvalidField(absl::StrCat(path, ".trigger"), "is not stated or not known",
+                          Reason::REASON_FIELD_REQUIRED);
+    }
+    const auto& shares = rules.warn_percents();
+    const bool is_share =
+        std::find(shares.begin(), shares.end(), escalation.warn_percent()) != shares.end();
+    if (escalation.trigger() == Escalation::TRIGGER_WARNING ? !is_share
+                                                            : escalation.warn_percent() != 0) {
+      return InvalidField(absl::StrCat(path, ".warn_percent"),
+                          "is not one of the policy's shares, or the trigger is no warning");
+    }
+    if (!escalation.queue().empty()) continue;
+    if (!escalation.team().empty() || !escalation.owner().empty()) {
+      return InvalidField(absl::StrCat(path, ".queue"), "is missing: there is no item to own",
+                          Reason::REASON_FIELD_REQUIRED);
+    }
+    if (escalation.raise_priority() == type::v1::PRIORITY_UNSPECIFIED && !escalation.widen()) {
+      return InvalidField(path, "does nothing", Reason::REASON_FIELD_REQUIRED);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckWorkTypes(const SlaRules& rules, absl::string_view field) {
+  std::set<absl::string_view> seen;
+  for (int i = 0; i < rules.work_types_size(); ++i) {
+    const std::string path = absl::StrFormat("%s.work_types[%d]", field, i);
+    if (rules.work_types(i).empty()) return InvalidField(path, "is empty");
+    if (!seen.insert(rules.work_types(i)).second) return InvalidField(path, "is there twice");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+bool Applies(const SlaRules& rules, absl::string_view work_type, int depth) {
+  if (depth > rules.max_depth()) return false;
+  const auto& types = rules.work_types();
+  return types.empty() || std::find(types.begin(), types.end(), work_type) != types.end();
+}
 
 absl::Status Validate(const SlaRules& rules, absl::string_view field) {
   if (!SlaRules::Start_IsValid(rules.start())) {
@@ -166,6 +277,9 @@ absl::Status Validate(const SlaRules& rules, absl::string_view field) {
     TL_RETURN_IF_ERROR(CheckClass(rules, targets, path));
   }
   TL_RETURN_IF_ERROR(CheckWarnings(rules, field));
+  TL_RETURN_IF_ERROR(CheckEscalations(rules, field));
+  TL_RETURN_IF_ERROR(CheckLevels(rules, field));
+  TL_RETURN_IF_ERROR(CheckWorkTypes(rules, field));
   if (rules.max_depth() < 0 || rules.max_depth() > kMaxDepth) {
     return InvalidField(absl::StrCat(field, ".max_depth"),
                         absl::StrFormat("is %d, not 0 to %d", rules.max_depth(), kMaxDepth));

@@ -162,6 +162,11 @@ HostState Host::Engine::state() const {
   state.in_flight = in_flight_.size();
   state.anomalies = anomalies_.size();
   state.owed = owed_known_.size();
+  if (core_ != nullptr && options_.owed_sender != nullptr) {
+    for (const OwedCall& call : core_->Owed(kOwedAtOnce)) {
+      if (options_.clock->Now() - call.since > kOwedLate) ++state.owed_late;
+    }
+  }
   state.memo_age = memos_.age(options_.clock->Now());
   for (const auto& follower : followers_) {
     state.following.push_back({follower->service(), follower->read(), follower->known()});

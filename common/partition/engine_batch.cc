@@ -220,6 +220,9 @@ void Host::Engine::NoteAnomaly(Building& building, const UpstreamEvent& event,
 }
 
 void Host::Engine::RunWake(Building& building) {
+  for (const auto& follower : followers_) {
+    if (!follower->caught_up()) return;
+  }
   for (int i = 0; i < kWakeSteps && Room(building, kStepChanges); ++i) {
     absl::Time due = core_->NextWake();
     if (due > building.now) return;

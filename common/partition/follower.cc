@@ -66,6 +66,8 @@ void Follower::OnPage(absl::StatusOr<journal::Page> page) {
     return;  // the store is away: look again later
   }
   known_ = page->last;
+  const bool first = !goal_.has_value();
+  if (first) goal_ = known_;
   absl::Status status;
   for (const journal::StoredEntry& stored : page->entries) {
     if (status = Accept(stored); !status.ok()) break;
@@ -84,7 +86,7 @@ void Follower::OnPage(absl::StatusOr<journal::Page> page) {
   verify_cursor_ = false;
   bool more = !page->entries.empty() && last_read_ < known_;
   SkipEmpty();
-  if (!pending_.empty()) events_.grown();
+  if (!pending_.empty() || first) events_.grown();
   if (alive.expired()) return;
   if (again_ || more) {
     Read();

@@ -38,6 +38,9 @@ class Follower {
   const journal::v1::Cursor& cursor() const { return cursor_; }
   uint64_t read() const { return cursor_.position().commit(); }
   uint64_t known() const { return known_; }
+  // Whether everything was taken that was there when this follower first looked. Until then what
+  // happened while the process was down is not known, and timers would act on an old picture.
+  bool caught_up() const { return goal_.has_value() && read() >= *goal_; }
 
   // The next event, or null; valid until Take. Entries without events are passed over, which moves
   // the cursor.
@@ -70,6 +73,7 @@ class Follower {
   std::string last_digest_;
   bool verify_cursor_ = false;  // the first read re-reads the cursor's entry
   uint64_t known_ = 0;
+  std::optional<uint64_t> goal_;  // known_ at the first look
   bool reading_ = false;
   bool again_ = false;  // grew while reading
   bool broken_ = false;

@@ -119,6 +119,9 @@ struct HostOptions {
   bool keep_load_digest = false;  // compute LoadDigest; a load then writes the whole state out once
 };
 
+// An owed call that has had no definite answer for so long is an alarm.
+inline constexpr absl::Duration kOwedLate = absl::Minutes(5);
+
 // What a host is doing, for readiness, metrics and `tideline doctor`.
 struct HostState {
   enum class Phase { kStarting, kServing, kDeposed, kStopped };
@@ -130,6 +133,7 @@ struct HostState {
   size_t in_flight = 0;  // batches sent and not acknowledged
   size_t anomalies = 0;
   size_t owed = 0;
+  size_t owed_late = 0;     // of them: unanswered for over kOwedLate, an alarm
   absl::Duration memo_age;  // age of the oldest remembered answer
   struct Following {
     std::string service;

@@ -13,7 +13,7 @@ using partition::HostState;
 
 struct Sums {
   int serving = 0;
-  double commits = 0, queued = 0, in_flight = 0, anomalies = 0, owed = 0;
+  double commits = 0, queued = 0, in_flight = 0, anomalies = 0, owed = 0, owed_late = 0;
   absl::Duration memo_age = absl::InfiniteDuration();
   std::map<std::string, double> lag;
 
@@ -24,6 +24,7 @@ struct Sums {
     in_flight += static_cast<double>(state.in_flight);
     anomalies += static_cast<double>(state.anomalies);
     owed += static_cast<double>(state.owed);
+    owed_late += static_cast<double>(state.owed_late);
     memo_age = std::min(memo_age, state.memo_age);
     for (const HostState::Following& upstream : state.following) {
       lag[upstream.service] += static_cast<double>(upstream.known) -
@@ -48,6 +49,8 @@ std::shared_ptr<void> AddHostMetrics(telemetry::Metrics& metrics, const Router& 
   const auto in_flight = gauge("batches_in_flight", "Batches sent and not acknowledged.");
   const auto anomalies = gauge("anomalies", "Upstream events that could not be applied.");
   const auto owed = gauge("calls_owed", "Calls owed to other services, not settled.");
+  const auto owed_late =
+      gauge("calls_owed_late", "Calls owed to other services for over five minutes: an alarm.");
   const auto memo_age =
       gauge("memo_age_seconds", "Age of the oldest remembered answer: how late a retry is safe.");
   return metrics.OnScrape([=, &metrics, &router, loops = std::move(loops)] {
@@ -61,6 +64,7 @@ std::shared_ptr<void> AddHostMetrics(telemetry::Metrics& metrics, const Router& 
     in_flight.Set(sums.in_flight);
     anomalies.Set(sums.anomalies);
     owed.Set(sums.owed);
+    owed_late.Set(sums.owed_late);
     memo_age.Set(absl::ToDoubleSeconds(sums.memo_age));
     for (const auto& [upstream, lag] : sums.lag) {
       metrics

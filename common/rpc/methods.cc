@@ -39,6 +39,20 @@ FieldPath FindResource(const Descriptor& request) {
   return {};
 }
 
+// `{resource}_id` beside a message field `{resource}` that is a resource.
+void FindCreated(const Descriptor& request, Method& method) {
+  for (int i = 0; i < request.field_count(); ++i) {
+    const FieldDescriptor* made = request.field(i);
+    if (made->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || made->is_repeated()) continue;
+    const auto& options = made->message_type()->options();
+    if (!options.HasExtension(google::api::resource)) continue;
+    method.created_id = FindText(request, absl::StrCat(made->name(), "_id"));
+    method.collection = options.GetExtension(google::api::resource).plural();
+    if (method.created_id != nullptr && !method.collection.empty()) return;
+  }
+  method.created_id = nullptr;
+}
+
 const FieldDescriptor* FindPage(const Descriptor& response) {
   for (int i = 0; i < response.field_count(); ++i) {
     if (response.field(i)->is_repeated() && !response.field(i)->is_map()) return response.field(i);
@@ -57,6 +71,7 @@ std::unique_ptr<Method> MakeMethod(const MethodDescriptor& descriptor, Plans& pl
   method->policy = descriptor.options().GetExtension(type::v1::policy);
   method->plan = &plans.For(request);
   method->resource = FindResource(request);
+  FindCreated(request, *method);
   method->request_id = FindText(request, "request_id");
   method->page_token = FindText(request, "page_token");
   method->page_size = request.FindFieldByName("page_size");

@@ -39,6 +39,10 @@ struct Method {
   // What the request is about: `parent`, `name`, `workspace`, or `<resource>.name`. Not found in a
   // list over all workspaces.
   FieldPath resource;
+  // Of a create that may name what it makes: the field with the id, and the collection it goes
+  // into. Answers to owed calls are kept by what is made, not by its parent.
+  const google::protobuf::FieldDescriptor* created_id = nullptr;
+  std::string collection;  // "workItems"
   const google::protobuf::FieldDescriptor* request_id = nullptr;
   const google::protobuf::FieldDescriptor* page_size = nullptr;
   const google::protobuf::FieldDescriptor* page_token = nullptr;

@@ -170,6 +170,10 @@ absl::StatusOr<Seam::Prepared> Seam::Prepare(const grpc::CallbackServerContext& 
         call.resource.empty() ? Reason::REASON_FIELD_REQUIRED : Reason::REASON_INVALID_FIELD);
   }
   if (method.request_id != nullptr) call.request_id = TextOf(request, method.request_id, scratch);
+  if (method.created_id != nullptr) {
+    const std::string& id = TextOf(request, method.created_id, scratch);
+    if (!id.empty()) absl::StrAppend(&call.resource, "/", method.collection, "/", id);
+  }
   if (const absl::string_view after = FindMetadata(context, kAfterKey); !after.empty()) {
     TL_ASSIGN_OR_RETURN(call.after, ParsePositions(after));
   }

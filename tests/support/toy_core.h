@@ -4,7 +4,8 @@
 //   Add(name)        counts up by one; owes "echo" a call when told to; refuses the name "bad"
 //   Get(name)        reads
 //   a timer per counter named "timer-<seconds>": counts itself up when due
-//   Follow           counts the upstream's subjects; refuses subjects that contain "odd"
+//   Follow           counts the upstream's subjects; refuses subjects that contain "odd"; the
+//                    subject "timer-<seconds>" ends that timer
 #pragma once
 
 #include <condition_variable>
@@ -102,6 +103,7 @@ class ToyCore : public partition::Core {
       return absl::InvalidArgumentError("odd subject");
     }
     Count(call, absl::StrCat("followed ", any.header().subject()), changes);
+    if (timers_.erase(any.header().subject()) > 0) changes.Erase("timer", any.header().subject());
     return absl::OkStatus();
   }
 

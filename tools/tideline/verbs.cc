@@ -9,6 +9,7 @@
 #include "google/api/resource.pb.h"
 #include "tideline/handoff/v1/handoff_service.pb.h"
 #include "tideline/skill_registry/v1/skill_registry_service.pb.h"
+#include "tideline/sla_monitor/v1/sla_monitor_service.pb.h"
 #include "tideline/work_routing/v1/work_routing_service.pb.h"
 
 namespace tideline::cli {
@@ -25,6 +26,7 @@ const FileDescriptor& Registry() {
 const FileDescriptor& Routing() {
   return *work_routing::v1::SubmitWorkItemRequest::descriptor()->file();
 }
+const FileDescriptor& Monitor() { return *sla_monitor::v1::GetClocksRequest::descriptor()->file(); }
 
 const FileDescriptor& Handoffs() {
   return *handoff::v1::ProposeHandoffRequest::descriptor()->file();
@@ -58,6 +60,7 @@ constexpr NounRow kNouns[] = {
     {"handoff", Handoffs, "Handoff"},
     {"relay-plan", Handoffs, "RelayPlan"},
     {"handoff-alarm", Handoffs, "HandoffAlarm"},
+    {"sla", Monitor, "Clock"},
 };
 
 struct VerbRow {
@@ -126,6 +129,18 @@ const std::vector<VerbRow>& VerbRows() {
       {"relay-plan", "check", Handoffs, "CheckRelayPlan", {}},
       {"relay-plan", "preview", Handoffs, "PreviewRelay", {"team"}},
       {"handoff-alarm", "clear", Handoffs, "ClearHandoffAlarm", {}},
+      {"sla", "clocks", Monitor, "GetClocks", {}},
+      {"sla", "move-start", Monitor, "MoveClockStart", {}},
+      {"sla", "pause", Monitor, "AddPause", {}},
+      {"sla", "remove-pause", Monitor, "RemovePause", {"name", "pause"}},
+      {"sla", "exclude", Monitor, "SetExclusion", {}},
+      {"sla", "at-risk", Monitor, "ListAtRisk", {}},
+      {"sla", "breaches", Monitor, "ListBreaches", {}},
+      {"sla", "watch", Monitor, "WatchAlerts", {}},
+      {"sla", "due", Monitor, "ComputeDueTime", {}},
+      {"sla", "dry-run", Monitor, "DryRunPolicy", {}},
+      {"sla", "attainment", Monitor, "GetAttainment", {"name", "first_day"}},
+      {"sla", "credits", Monitor, "GetCreditStatement", {"name", "day"}},
   };
   return *rows;
 }
@@ -160,6 +175,10 @@ const std::map<std::string, std::vector<std::string>>& ColumnRows() {
       {"handoff.v1.PairStats",
        {"from_team", "to_team", "proposed", "acknowledged_percent", "acknowledge_p50", "bounced"}},
       {"skill_registry.v1.WorkType", {"name", "display_name", "handoff.required_parts"}},
+      {"sla_monitor.v1.Clock",
+       {"name", "state", "engagement", "due_time", "outcome", "at_risk", "policy_revision"}},
+      {"sla_monitor.v1.Alert", {"name", "kind", "leg", "ground_time", "engagement", "message"}},
+      {"sla_monitor.v1.DryRun", {"work_item", "outcome", "actual", "elapsed", "due_time"}},
       {"work_routing.v1.RoutingDecision",
        {"time", "outcome", "expert", "policy_revision", "known", "funnel", "eligible", "scores"}},
   };
@@ -216,7 +235,7 @@ Noun MakeNoun(const NounRow& row) {
 
 const std::vector<const ServiceDescriptor*>& Services() {
   static const auto* const services = new std::vector<const ServiceDescriptor*>{
-      Registry().service(0), Routing().service(0), Handoffs().service(0)};
+      Registry().service(0), Routing().service(0), Handoffs().service(0), Monitor().service(0)};
   return *services;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/skill_registry/core/rules.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
@@ -108,9 +109,32 @@ absl::Status Check(const Catalog& catalog, const v1::Skill& after, const v1::Ski
                      {after.parents().begin(), after.parents().end()}, ParentsOf(catalog));
 }
 
-absl::Status Check(const Catalog&, const v1::SlaPolicy& after, const v1::SlaPolicy*) {
+// The first of a policy's work types that an engagement does not cover; -1: it covers all.
+int UnknownWorkType(const v1::SlaPolicy& policy, const v1::Engagement& engagement) {
+  const auto& covered = engagement.work_types();
+  if (covered.empty()) return -1;
+  for (int i = 0; i < policy.rules().work_types_size(); ++i) {
+    const std::string& type = policy.rules().work_types(i);
+    if (std::find(covered.begin(), covered.end(), type) == covered.end()) return i;
+  }
+  return -1;
+}
+
+absl::Status Check(const Catalog& catalog, const v1::SlaPolicy& after, const v1::SlaPolicy*) {
   if (!after.has_rules()) return Required("sla_policy.rules");
-  return due::Validate(after.rules(), "sla_policy.rules");
+  TL_RETURN_IF_ERROR(due::Validate(after.rules(), "sla_policy.rules"));
+  const Entry* known = catalog.Find(after.name());
+  if (known == nullptr) return absl::OkStatus();
+  absl::Status status;
+  catalog.ScanReferrers(*known, "", [&](const Entry& entry) {
+    if (entry.kind != &KindOf<v1::Engagement>()) return true;
+    const int unknown = UnknownWorkType(after, entry.As<v1::Engagement>());
+    if (unknown < 0) return true;
+    status = ReferenceNotFound(absl::StrCat("sla_policy.rules.work_types[", unknown, "]"),
+                               after.rules().work_types(unknown));
+    return false;
+  });
+  return status;
 }
 
 absl::Status Check(const Catalog&, const v1::WorkType& after, const v1::WorkType*) {
@@ -124,7 +148,7 @@ absl::Status Check(const Catalog&, const v1::WorkType& after, const v1::WorkType
   return absl::OkStatus();
 }
 
-absl::Status Check(const Catalog&, const v1::Engagement& after, const v1::Engagement*) {
+absl::Status Check(const Catalog& catalog, const v1::Engagement& after, const v1::Engagement*) {
   if (after.client().empty()) return Required("engagement.client");
   if (after.vendor().empty()) return Required("engagement.vendor");
   if (after.client() == after.vendor()) {
@@ -142,6 +166,12 @@ absl::Status Check(const Catalog&, const v1::Engagement& after, const v1::Engage
     const std::string field = absl::StrCat("engagement.authority_matrix[", i, "].impact_class");
     if (impact_class == type::v1::IMPACT_CLASS_UNSPECIFIED) return Required(field);
     if (!classes.insert(impact_class).second) return InvalidField(field, "has a rule already");
+  }
+  if (const auto* policy = catalog.Find<v1::SlaPolicy>(after.sla_policy())) {
+    const int unknown = UnknownWorkType(*policy, after);
+    if (unknown >= 0) {
+      return ReferenceNotFound("engagement.sla_policy", policy->rules().work_types(unknown));
+    }
   }
   return CheckTerm("engagement", after);
 }

@@ -189,7 +189,7 @@ void Core::SetDue(Item& item, const v1::WorkItem& brief, Nanos start) {
   const auto* engagement = roster_.Find<registry::Engagement>(brief.engagement());
   if (engagement == nullptr || engagement->sla_policy().empty()) return;
   const auto* policy = roster_.Find<registry::SlaPolicy>(engagement->sla_policy());
-  if (policy == nullptr || brief.depth() > policy->rules().max_depth()) return;
+  if (policy == nullptr || !due::Applies(policy->rules(), brief.work_type(), brief.depth())) return;
   const due::DueTimes times = due::Compute(policy->rules(), brief.impact_class(),
                                            CalendarFor(item, brief), FromNanos(start));
   if (!item.due_stated) item.due = ToNanos(times.overall);

@@ -101,6 +101,21 @@ TEST_F(FollowTest, ALargeEntryIsTakenInSeveralCommitsAndARestartBetweenLosesNoth
   EXPECT_EQ(*Get("followed x"), 1500);
 }
 
+TEST_F(FollowTest, TimersWaitForWhatHappenedWhileTheProcessWasDown) {
+  Up();
+  EXPECT_TRUE(Add("timer-5").ok());
+  EXPECT_TRUE(Add("timer-6").ok());
+  Down();
+  UpstreamWriter writer(store_, loop_, clock_.Now());
+  for (int i = 0; i < 3; ++i) writer.Write(std::vector<std::string>(1000, "x"));
+  writer.Write({"timer-5"});
+  clock_.Advance(absl::Hours(24));
+  Up();
+  EXPECT_EQ(*Get("followed x"), 3000);
+  EXPECT_EQ(*Get("timer-5"), 1) << "it was ended before it was due";
+  EXPECT_EQ(*Get("timer-6"), 2);
+}
+
 TEST_F(FollowTest, WhatCannotBeAppliedBecomesAnAnomalyAndItGoesOn) {
   UpstreamWriter writer(store_, loop_, clock_.Now());
   writer.Write({"x", "odd one", "y"});
@@ -284,6 +299,19 @@ TEST_F(OwedTest, AnIndefiniteAnswerIsRetriedAndARefusalSettles) {
   Rest(*host_);
   EXPECT_EQ(*Get("refused owe-1"), 1);
   EXPECT_EQ(State(*host_).owed, 0u);
+}
+
+TEST_F(OwedTest, AnOwedCallWithoutAnAnswerForFiveMinutesIsLate) {
+  Up();
+  EXPECT_TRUE(Add("owe-1").ok());
+  Outbox::Sent sent = outbox_.Take();
+  clock_.Advance(partition::kOwedLate);
+  EXPECT_EQ(State(*host_).owed_late, 0u);
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(State(*host_).owed_late, 1u);
+  sent.done(absl::OkStatus(), "");
+  Rest(*host_);
+  EXPECT_EQ(State(*host_).owed_late, 0u);
 }
 
 TEST_F(OwedTest, WhatIsOwedSurvivesARestart) {

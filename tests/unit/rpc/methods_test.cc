@@ -45,6 +45,16 @@ TEST(MethodTable, RefusesAServiceWithFaults) {
             absl::StatusCode::kNotFound);
 }
 
+TEST(MethodTable, KnowsWhatACreateMakes) {
+  const auto table = MethodTable::Create("tideline.toy.v1.ToyService");
+  ASSERT_TRUE(table.ok()) << table.status();
+  const Method& put = *table->Find(toy::v1::PutThingRequest::descriptor());
+  ASSERT_NE(put.created_id, nullptr);
+  EXPECT_EQ(put.created_id->name(), "thing_id");
+  EXPECT_EQ(put.collection, "things");
+  EXPECT_EQ(table->Find(toy::v1::UpdateThingRequest::descriptor())->created_id, nullptr);
+}
+
 TEST(MethodTable, KnowsWhereARequestSaysItsWorkspace) {
   const auto table = MethodTable::Create("tideline.toy.v1.ToyService");
   ASSERT_TRUE(table.ok()) << table.status();

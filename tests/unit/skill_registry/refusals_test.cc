@@ -219,6 +219,19 @@ constexpr Row kTable[] = {
      "parent: 'workspaces/acme' sla_policy { rules { classes { impact_class: IMPACT_CLASS_LOW "
      "client_target { seconds: 60 } legs { leg: LEG_ACCEPT target { seconds: 61 } } } } }",
      "INVALID_ARGUMENT TARGETS_EXCEED_CLIENT_TARGET sla_policy.rules.classes[0].legs"},
+    {"negative target", "CreateSlaPolicy",
+     "parent: 'workspaces/acme' sla_policy { rules { classes { impact_class: IMPACT_CLASS_LOW "
+     "client_target { seconds: -60 } } } }",
+     "INVALID_ARGUMENT INVALID_FIELD sla_policy.rules.classes[0].client_target"},
+    {"no target", "CreateSlaPolicy",
+     "parent: 'workspaces/acme' sla_policy { rules { classes { impact_class: IMPACT_CLASS_LOW "
+     "client_target { seconds: 0 } } } }",
+     "INVALID_ARGUMENT INVALID_FIELD sla_policy.rules.classes[0].client_target"},
+    {"escalation to an unknown team", "CreateSlaPolicy",
+     "parent: 'workspaces/acme' sla_policy { rules { classes { impact_class: IMPACT_CLASS_LOW "
+     "client_target { seconds: 60 } } escalations { trigger: TRIGGER_BREACH queue: 'W/queues/q' "
+     "team: 'W/teams/none' } } }",
+     "FAILED_PRECONDITION REFERENCE_NOT_FOUND sla_policy.rules.escalations[0].team"},
     // Members.
     {"member without roles", "CreateMember", "parent: 'workspaces/acme' member { subject: 's' }",
      "INVALID_ARGUMENT FIELD_REQUIRED member.roles"},
