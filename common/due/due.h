@@ -20,8 +20,9 @@ namespace tideline::due {
 
 // Whether a policy's rules hold together: targets of a millisecond or more, each class and leg
 // once, legs that the start and stop leave room for, the sum of the legs within the client target,
-// escalations of alerts there are, and credits that fall due step by step. INVALID_ARGUMENT names the field below `field`, with reason TARGETS_EXCEED_CLIENT_TARGET,
-// FIELD_REQUIRED or INVALID_FIELD. Called when a policy is published; the others below expect it.
+// escalations of alerts there are, and credits that fall due step by step. INVALID_ARGUMENT names
+// the field below `field`, with reason TARGETS_EXCEED_CLIENT_TARGET, FIELD_REQUIRED or
+// INVALID_FIELD. Called when a policy is published; the others below expect it.
 absl::Status Validate(const type::v1::SlaRules& rules, absl::string_view field = "rules");
 
 // Whether an item of this work type, made by the suite at this depth, is held against the rules.
