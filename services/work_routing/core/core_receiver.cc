@@ -12,7 +12,9 @@ namespace registry = skill_registry::v1;
 absl::StatusOr<v1::FindReceiverResponse> Core::FindReceiver(
     const Call& call, const v1::FindReceiverRequest& request) const {
   TL_ASSIGN_OR_RETURN(const Item* item, GetItem(call, request.name()));
-  if (item->kind == nullptr) return Forbidden(*item, "find a receiver for");
+  const bool takeable = item->state == v1::WorkItem::STATE_QUEUED ||
+                        item->state == v1::WorkItem::STATE_OFFERED || item->in_hand();
+  if (!takeable || item->kind == nullptr) return Forbidden(*item, "find a receiver for");
   Workspace& workspace = *item->workspace;
   v1::WorkItem brief;
   brief.ParseFromString(item->brief);

@@ -232,6 +232,14 @@ constexpr Row kTable[] = {
      "client_target { seconds: 60 } } escalations { trigger: TRIGGER_BREACH queue: 'W/queues/q' "
      "team: 'W/teams/none' } } }",
      "FAILED_PRECONDITION REFERENCE_NOT_FOUND sla_policy.rules.escalations[0].team"},
+    // Work types.
+    {"a required part twice", "CreateWorkType",
+     "parent: 'workspaces/acme' work_type { handoff { required_parts: PACKET_PART_DONE "
+     "required_parts: PACKET_PART_DONE } }",
+     "INVALID_ARGUMENT INVALID_FIELD work_type.handoff.required_parts[1]"},
+    {"a required part that is none", "CreateWorkType",
+     "parent: 'workspaces/acme' work_type { handoff { required_parts: PACKET_PART_UNSPECIFIED } }",
+     "INVALID_ARGUMENT FIELD_REQUIRED work_type.handoff.required_parts[0]"},
     // Members.
     {"member without roles", "CreateMember", "parent: 'workspaces/acme' member { subject: 's' }",
      "INVALID_ARGUMENT FIELD_REQUIRED member.roles"},
