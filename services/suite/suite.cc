@@ -49,6 +49,7 @@ struct Suite::State {
   rpc::Deps deps;
   std::unique_ptr<rpc::Bindings> bindings;
   std::unique_ptr<rpc::Server> server;
+  std::shared_ptr<grpc::Channel> channel;  // to that server, for owed calls; before any host starts
   std::unique_ptr<telemetry::HttpServer> http;
 
   ~State() {
@@ -142,7 +143,7 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(SuiteOptions options) {
   state->deps.accept_clock_behind = options.accept_clock_behind;
   state->deps.keep_load_digest = options.check_digests;
   State* raw = state.get();
-  state->deps.channel = [raw](absl::string_view) { return raw->server->InProcessChannel(); };
+  state->deps.channel = [raw](absl::string_view) { return raw->channel; };
   state->bindings = std::make_unique<rpc::Bindings>();
   TL_RETURN_IF_ERROR(BindAll(state->deps, *state->bindings));
 
@@ -150,6 +151,7 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(SuiteOptions options) {
   if (!options.listen.empty()) server.listen.push_back(options.listen);
   server.extra_services = options.extra_services;
   TL_ASSIGN_OR_RETURN(state->server, rpc::Server::Start(server, state->deps, *state->bindings));
+  state->channel = state->server->InProcessChannel();
   if (!options.http.empty()) {
     auto routes = telemetry::StandardRoutes(
         state->metrics, [] { return absl::OkStatus(); }, [raw] { return raw->bindings->Ready(); },
