@@ -73,6 +73,7 @@ HandoffWorld::HandoffWorld(bool sites)
   routing::QueuePolicy policy;
   policy.set_mode(routing::QueuePolicy::MODE_PULL);
   policy.mutable_reopen_window()->set_seconds(864000);
+  policy.mutable_retention()->set_seconds(86400);
   routing_->AddQueue("q", policy);
   Sync();
 }

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <map>
 #include <random>
+#include <set>
 #include <string>
 
 #include "absl/strings/numbers.h"
@@ -176,9 +177,19 @@ void Routing(HandoffWorld& world, Chance& chance) {
 void Registry(HandoffWorld& world, Chance& chance) {
   const int person = chance.Below(6);
   const char* id = kPeople[person];
-  switch (chance.Below(6)) {
+  switch (chance.Below(7)) {
     case 0:
       return world.routing().Offline(id);
+    case 4: {
+      registry::Resource resource;
+      registry::Team& team = *resource.mutable_team();
+      team.set_name(Team(kHome[person]));
+      team.set_organization(Name("organizations", "vendor"));
+      team.set_site(Name("sites", "home"));
+      team.set_calendar(Name("calendars", kHome[person]));
+      for (int i = chance.Below(3); i > 0; --i) team.add_leads(Expert(kPeople[(person + i) % 6]));
+      return world.routing().Put(resource, team.name());
+    }
     case 1: {
       registry::Expert expert;
       expert.set_name(Expert(id));
@@ -386,6 +397,20 @@ void CheckFolds(HandoffWorld& world) {
   }
 }
 
+// Kinds of events that came up so far, so that nobody mistakes a narrow history for a good one.
+std::set<std::string>& SeenKinds() {
+  static auto& seen = *new std::set<std::string>();
+  return seen;
+}
+
+void NoteKinds(const HandoffWorld& world) {
+  for (const v1::Event& event : world.events()) {
+    const auto* kind = event.GetReflection()->GetOneofFieldDescriptor(
+        event, v1::Event::descriptor()->oneof_decl(0));
+    SeenKinds().insert(kind->name());
+  }
+}
+
 void RunSeed(uint64_t seed, testing::JournalMirror* mirror = nullptr) {
   SCOPED_TRACE(absl::StrCat("TIDELINE_SEED=", seed));
   Chance chance(seed);
@@ -413,6 +438,7 @@ void RunSeed(uint64_t seed, testing::JournalMirror* mirror = nullptr) {
   lived.Sync();
   CheckFolds(lived);
   CheckAccountability(lived);
+  NoteKinds(lived);
 }
 
 TEST(HandoffProperty, ARestoredCoreIsTheOneThatLivedAndAccountabilityTilesEachLife) {
@@ -424,6 +450,11 @@ TEST(HandoffProperty, ARestoredCoreIsTheOneThatLivedAndAccountabilityTilesEachLi
   }
   std::cout << "seeds " << first << " to " << first + seeds - 1 << "\n";
   for (int i = 0; i < seeds && !::testing::Test::HasFatalFailure(); ++i) RunSeed(first + i);
+  if (seeds == 1) return;
+  const auto* kinds = v1::Event::descriptor()->oneof_decl(0);
+  for (int i = 0; i < kinds->field_count(); ++i) {
+    EXPECT_TRUE(SeenKinds().contains(kinds->field(i)->name())) << kinds->field(i)->name();
+  }
 }
 
 TEST(HandoffProperty, ARestoredCoreFromAMemoryJournalIsTheOneThatLived) {
