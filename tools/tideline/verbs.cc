@@ -139,7 +139,7 @@ const std::vector<VerbRow>& VerbRows() {
       {"sla", "watch", Monitor, "WatchAlerts", {}},
       {"sla", "due", Monitor, "ComputeDueTime", {}},
       {"sla", "dry-run", Monitor, "DryRunPolicy", {}},
-      {"sla", "attainment", Monitor, "GetAttainment", {"name", "first_day"}},
+      {"sla", "attainment", Monitor, "GetAttainment", {"name", "first-day"}},
       {"sla", "credits", Monitor, "GetCreditStatement", {"name", "day"}},
   };
   return *rows;
