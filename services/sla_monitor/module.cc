@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
+#include "common/calendar/zone.h"
 #include "common/rpc/outbox.h"
 #include "services/sla_monitor/core/core.h"
 #include "services/sla_monitor/monitor_metrics.h"
@@ -13,6 +14,7 @@
 namespace tideline::sla_monitor {
 
 absl::Status Bind(const rpc::Deps& deps, rpc::Bindings& bindings) {
+  TL_RETURN_IF_ERROR(calendar::RequireZoneData());
   auto outbox = std::make_shared<rpc::Outbox>("sla_monitor", deps);
   bindings.Keep(outbox);
   rpc::HostSpec spec;

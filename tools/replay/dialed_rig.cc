@@ -112,7 +112,7 @@ class DialedRig : public Rig {
     return absl::DeadlineExceededError("the suite's watch shows nothing");
   }
 
-  absl::StatusOr<Folded> FoldAll(Session& session) override {
+  absl::StatusOr<Folded> FoldAll(Session& session, const EventTaker&) override {
     TL_ASSIGN_OR_RETURN(const bool seen, PutMarker(session, "Incidents, all done", kPatience));
     if (!seen) return absl::DeadlineExceededError("the suite's watch does not come to its end");
     Folded folded = watch_->Take();

@@ -25,7 +25,21 @@ absl::Time TimeOf(const Event& event) {
       google::protobuf::util::TimeUtil::TimestampToNanoseconds(event.header().time()));
 }
 
-// The standing that an event about an item carries; null for the others.
+Outcome OutcomeOf(WorkItem::State state) {
+  switch (state) {
+    case WorkItem::STATE_SUBMITTED:
+      return Outcome::kAwaitingApproval;
+    case WorkItem::STATE_COMPLETED:
+      return Outcome::kCompleted;
+    case WorkItem::STATE_CANCELLED:
+      return Outcome::kCancelled;
+    default:
+      return Outcome::kOpen;
+  }
+}
+
+}  // namespace
+
 const WorkItemStanding* StandingOf(const Event& event) {
   switch (event.kind_case()) {
     case Event::kOfferMade:
@@ -62,21 +76,6 @@ const WorkItemStanding* StandingOf(const Event& event) {
       return nullptr;
   }
 }
-
-Outcome OutcomeOf(WorkItem::State state) {
-  switch (state) {
-    case WorkItem::STATE_SUBMITTED:
-      return Outcome::kAwaitingApproval;
-    case WorkItem::STATE_COMPLETED:
-      return Outcome::kCompleted;
-    case WorkItem::STATE_CANCELLED:
-      return Outcome::kCancelled;
-    default:
-      return Outcome::kOpen;
-  }
-}
-
-}  // namespace
 
 void Fold::CountMove(Item& item, absl::string_view team, absl::Time at) {
   struct Facts& facts = item.facts;

@@ -15,6 +15,9 @@
 
 namespace tideline::replay {
 
+// The standing that an event about an item carries; null for the others.
+const work_routing::v1::WorkItemStanding* StandingOf(const work_routing::v1::Event& event);
+
 class Fold {
  public:
   // Takes in events of this workspace ("workspaces/{workspace}"); others are passed over.

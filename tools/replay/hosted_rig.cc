@@ -63,7 +63,7 @@ class HostedRig : public Rig {
 
   absl::Status AdvanceTo(absl::Time time) override { return suite_->AdvanceTo(clock_, time); }
 
-  absl::StatusOr<Folded> FoldAll(Session& session) override {
+  absl::StatusOr<Folded> FoldAll(Session& session, const EventTaker& also) override {
     TL_RETURN_IF_ERROR(suite_->Settle());
     const std::map<std::string, std::string> lived = suite_->CoreDigests();
     TL_RETURN_IF_ERROR(StopSuite());
@@ -75,7 +75,7 @@ class HostedRig : public Rig {
       return absl::DataLossError(absl::StrCat(core, " is another one after its restart"));
     }
     TL_RETURN_IF_ERROR(StartSuite());
-    absl::StatusOr<Folded> folded = FoldJournals(*store_, kPartitions, session.workspace());
+    absl::StatusOr<Folded> folded = FoldJournals(*store_, kPartitions, session.workspace(), also);
     if (folded.ok()) folded->cores = static_cast<int64_t>(lived.size());
     return folded;
   }

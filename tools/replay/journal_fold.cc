@@ -84,17 +84,28 @@ absl::Status FoldOne(journal::Store& store, const char* service, int partition, 
   return status;
 }
 
+// Hands each event to the fold and to whoever else wants it.
+struct Both {
+  absl::Status Take(const work_routing::v1::Event& event) {
+    TL_RETURN_IF_ERROR(fold.Take(event));
+    return also == nullptr ? absl::OkStatus() : also(event);
+  }
+  Fold& fold;
+  const EventTaker& also;
+};
+
 }  // namespace
 
 absl::StatusOr<Folded> FoldJournals(journal::Store& store, int partitions,
-                                    const std::string& workspace) {
+                                    const std::string& workspace, const EventTaker& also) {
   Loop loop("fold");
   Fold fold(workspace);
+  Both routing{fold, also};
   HandoffFold handoffs(workspace);
   Folded folded;
   for (int partition = 0; partition < partitions; ++partition) {
     TL_RETURN_IF_ERROR(FoldOne<work_routing::v1::Event>(store, "work_routing", partition, loop,
-                                                        fold, &folded.entries));
+                                                        routing, &folded.entries));
     TL_RETURN_IF_ERROR(
         FoldOne<handoff::v1::Event>(store, "handoff", partition, loop, handoffs, &folded.entries));
   }

@@ -3,10 +3,12 @@
 // the way that no entry is missing or altered. Blocks.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "common/journal/journal.h"
+#include "tideline/work_routing/v1/events.pb.h"
 #include "tools/replay/facts.h"
 #include "tools/replay/handoff_fold.h"
 
@@ -22,7 +24,9 @@ struct Folded {
 
 // All `partitions` journals of both in `store`, which is open. OUT_OF_RANGE where a journal
 // was trimmed; DATA_LOSS names the partition and entry that does not follow from the one before.
+// `also`, if given, takes each event too.
+using EventTaker = std::function<absl::Status(const work_routing::v1::Event&)>;
 absl::StatusOr<Folded> FoldJournals(journal::Store& store, int partitions,
-                                    const std::string& workspace);
+                                    const std::string& workspace, const EventTaker& also = nullptr);
 
 }  // namespace tideline::replay

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,7 @@ struct Incident {
   Index skill = kNone;
   type::v1::ImpactClass impact = type::v1::IMPACT_CLASS_UNSPECIFIED;
   type::v1::Priority priority = type::v1::PRIORITY_UNSPECIFIED;
+  std::optional<bool> made_sla;  // whether it was in time, as the source says; unset: it does not
   int reopens_recorded = kNone;  // as the source itself counted; kNone when it does not count
   std::vector<Observation> observations;  // at least one
 };

@@ -34,8 +34,15 @@ void Declare(CLI::App& app, ReplayOptions& options, std::string& json) {
       app.add_subcommand("servicenow", "The audit log of a ServiceNow instance (UCI no. 498)");
   servicenow->callback([&options] { options.source = Source::kServiceNow; });
   servicenow->add_option("file", options.file, "CSV, plain or xz")->required();
+  servicenow
+      ->add_option("--sla-policy", options.policy_file,
+                   "Policies to hold against the log's own made_sla (see README.md); means --sla")
+      ->type_name("FILE")
+      ->each([&options](const std::string&) { options.sla = true; });
 
   app.add_option("--json", json, "Also write the result as JSON to this file")->type_name("FILE");
+  app.add_flag("--sla", options.sla,
+               "Keep the clock of every item, and check that it adds up, also after the restart");
   app.add_option("--live", options.live,
                  "Drive the suite at this address as fast as it goes, instead of one of our own")
       ->type_name("ADDRESS");

@@ -2,6 +2,8 @@
 #include "tools/replay/replay.h"
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -9,11 +11,14 @@
 #include "common/base/status_macros.h"
 #include "common/rpc/client.h"
 #include "common/time/clock.h"
+#include "tools/replay/clocks.h"
 #include "tools/replay/count.h"
 #include "tools/replay/plan.h"
+#include "tools/replay/policy_file.h"
 #include "tools/replay/progress.h"
 #include "tools/replay/servicenow.h"
 #include "tools/replay/setup.h"
+#include "tools/replay/sla_fold.h"
 #include "tools/replay/source.h"
 #include "tools/replay/stopwatch.h"
 #include "tools/replay/synthetic.h"
@@ -61,12 +66,56 @@ std::string ChooseWorkspace(const ReplayOptions& options, const Log& log) {
   return absl::StrCat(id, "-", rpc::MakeRequestId().substr(0, 8));
 }
 
+absl::StatusOr<v1::PolicyFile> ReadPolicies(const ReplayOptions& options) {
+  if (!options.live.empty()) {
+    return absl::InvalidArgumentError("clocks are checked over a restart: not with --live");
+  }
+  if (options.policy_file.empty()) return DefaultPolicies();
+  std::ifstream file(options.policy_file, std::ios::binary);
+  if (!file) return absl::NotFoundError(absl::StrCat(options.policy_file, ": cannot be read"));
+  absl::StatusOr<v1::PolicyFile> policies = ParsePolicies(
+      std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()));
+  if (policies.ok()) return policies;
+  return absl::Status(policies.status().code(),
+                      absl::StrCat(options.policy_file, ": ", policies.status().message()));
+}
+
+// Stops and starts the suite and folds what it did; checks the clocks on both sides of that.
+absl::StatusOr<Folded> FoldWithClocks(const ReplayOptions& options, const Log& log,
+                                      const v1::PolicyFile& policies, Rig& rig, Session& session,
+                                      Crew& crew, Report& report) {
+  TL_RETURN_IF_ERROR(rig.AdvanceTo(report.last));
+  Stopwatch watch;
+  TL_ASSIGN_OR_RETURN(const ClocksById before, ReadClocks(session, crew, log));
+  const absl::Duration reading = watch.Lap();
+  SlaFold by_journal(session.workspace());
+  TL_ASSIGN_OR_RETURN(Folded folded,
+                      rig.FoldAll(session, [&](const work_routing::v1::Event& event) {
+                        return by_journal.Take(event);
+                      }));
+  Session again(rig.channel(), report.workspace, rpc::MakeRequestId());
+  TL_ASSIGN_OR_RETURN(const ClocksById after, ReadClocks(again, crew, log));
+  report.sla = CompareClocks(before, after, by_journal, log, policies.policies(0));
+  report.sla->reading = reading;
+  if (!options.policy_file.empty()) {
+    for (int i = 0; i < policies.policies_size(); ++i) {
+      TL_ASSIGN_OR_RETURN(Agreement agreement, Agree(again, log, policies, i));
+      report.sla->agreements.push_back(std::move(agreement));
+    }
+  }
+  return folded;
+}
+
 }  // namespace
 
 absl::StatusOr<Report> Replay(const ReplayOptions& options) {
   TL_ASSIGN_OR_RETURN(Log log, ReadLog(options));
   if (options.limit > 0 && options.limit < log.incidents.size()) {
     log.incidents.resize(options.limit);
+  }
+  v1::PolicyFile policies;
+  if (options.sla) {
+    TL_ASSIGN_OR_RETURN(policies, ReadPolicies(options));
   }
   Report report = Describe(log);
   const FactsById expected = Count(log);
@@ -83,7 +132,7 @@ absl::StatusOr<Report> Replay(const ReplayOptions& options) {
   report.workspace = ChooseWorkspace(options, log);
   Session session(rig->channel(), report.workspace, rpc::MakeRequestId());
   Crew crew(options.outstanding);
-  TL_RETURN_IF_ERROR(SetUp(session, crew, log, plans).status());
+  TL_RETURN_IF_ERROR(SetUp(session, crew, log, plans, options.sla ? &policies : nullptr).status());
   TL_RETURN_IF_ERROR(rig->Mark(session));
   report.setting_up = watch.Lap();
   {
@@ -94,7 +143,9 @@ absl::StatusOr<Report> Replay(const ReplayOptions& options) {
   }
   report.driving = watch.Lap();
   report.calls = session.calls();
-  TL_ASSIGN_OR_RETURN(const Folded folded, rig->FoldAll(session));
+  TL_ASSIGN_OR_RETURN(const Folded folded, options.sla ? FoldWithClocks(options, log, policies,
+                                                                        *rig, session, crew, report)
+                                                       : rig->FoldAll(session));
   report.folding = watch.Lap();
   report.entries = folded.entries;
   report.events = folded.events;

@@ -4,10 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "tools/replay/clocks.h"
 #include "tools/replay/driver.h"
 #include "tools/replay/fault.h"
 #include "tools/replay/handoff_stats.h"
@@ -28,6 +30,8 @@ struct ReplayOptions {
   std::string workspace;    // id; empty: one is chosen, for a live suite a new one
   size_t outstanding = 16;  // most calls at a time
   Fault fault = Fault::kNone;
+  bool sla = false;         // also keep clocks, and check them; needs a suite of our own
+  std::string policy_file;  // of --sla-policy; empty: DefaultPolicies
 };
 
 struct Report {
@@ -44,11 +48,12 @@ struct Report {
   HandoffStatistics statistics;
   absl::Duration setting_up, driving, folding;  // wall time
   Reconciliation reconciliation;
+  std::optional<SlaReport> sla;  // with ReplayOptions::sla
 
   // Whether the suite did what the log says, and refused nothing on the way.
   bool ok() const {
     return driven.refusals.empty() && reconciliation.agrees() && handoffs.open == 0 &&
-           statistics.differences.empty();
+           statistics.differences.empty() && (!sla.has_value() || sla->ok());
   }
 };
 

@@ -48,6 +48,29 @@ void AppendRefusals(const Report& report, std::string& text) {
   }
 }
 
+void SetSla(Struct& json, const SlaReport& sla) {
+  Set(json, "clocks", sla.clocks);
+  Set(json, "stopped", sla.stopped);
+  Set(json, "same_after_restart", sla.same_after_restart);
+  Set(json, "same_by_journal", sla.same_by_journal);
+  SetSeconds(json, "elapsed_seconds", sla.elapsed);
+  SetSeconds(json, "read_seconds", sla.reading);
+  auto& trouble = *Field(json, "trouble").mutable_list_value();
+  for (const std::string& one : sla.trouble) trouble.add_values()->set_string_value(one);
+  Struct& policies = *Field(json, "agreement").mutable_struct_value();
+  for (const Agreement& agreement : sla.agreements) {
+    Struct& classes = *Field(policies, agreement.policy).mutable_struct_value();
+    Set(classes, "undecided", agreement.undecided);
+    for (const auto& [impact, cell] : agreement.cells) {
+      Struct& one = *Field(classes, type::v1::ImpactClass_Name(impact)).mutable_struct_value();
+      Set(one, "in_time_log_in_time", cell.in_time_in_time);
+      Set(one, "in_time_log_late", cell.in_time_late);
+      Set(one, "late_log_in_time", cell.late_in_time);
+      Set(one, "late_log_late", cell.late_late);
+    }
+  }
+}
+
 }  // namespace
 
 std::string FormatReport(const Report& report) {
@@ -75,6 +98,7 @@ std::string FormatReport(const Report& report) {
                         report.events, absl::ToDoubleSeconds(report.folding));
   absl::StrAppend(&text, FormatTable(report.reconciliation, kMostShown));
   absl::StrAppend(&text, "\n", FormatHandoffs(report.handoffs, report.statistics, kMostPairs));
+  if (report.sla.has_value()) absl::StrAppend(&text, "\n", FormatSla(*report.sla), "\n");
   AppendRefusals(report, text);
   if (!report.spoiled.empty()) {
     absl::StrAppend(&text, "One move of ", report.spoiled, " was spoiled on purpose.\n");
@@ -132,6 +156,9 @@ std::string FormatJson(const Report& report) {
   auto& refusals = *Field(json, "refusals").mutable_list_value();
   for (const std::string& refusal : report.driven.refusals) {
     refusals.add_values()->set_string_value(refusal);
+  }
+  if (report.sla.has_value()) {
+    SetSla(*Field(json, "sla").mutable_struct_value(), *report.sla);
   }
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;

@@ -30,8 +30,9 @@ class Rig {
   // everything that happens in the session's workspace is seen by FoldAll.
   virtual absl::Status Mark(Session& session) = 0;
   // Everything that happened since then, folded. A suite of our own is stopped and started again
-  // before, and read from its journals; another one is read from its watch.
-  virtual absl::StatusOr<Folded> FoldAll(Session& session) = 0;
+  // before (so that sessions need the channel anew), and read from its journals; another one is
+  // read from its watch, without `also`, which takes each event, too.
+  virtual absl::StatusOr<Folded> FoldAll(Session& session, const EventTaker& also = nullptr) = 0;
 
   // For people: "memory", "redis-server 7.0.15, appendfsync always".
   virtual std::string description() const = 0;

@@ -31,11 +31,12 @@ enum Column {
   kSubcategory,
   kPriority,
   kGroup,
-  kPerson
+  kPerson,
+  kMadeSla
 };
 constexpr absl::string_view kColumns[] = {
-    "number",   "incident_state", "reopen_count", "sys_updated_at",   "location",
-    "category", "subcategory",    "priority",     "assignment_group", "assigned_to",
+    "number",      "incident_state", "reopen_count",     "sys_updated_at", "location", "category",
+    "subcategory", "priority",       "assignment_group", "assigned_to",    "made_sla",
 };
 
 constexpr absl::string_view kMissing = "?";
@@ -135,6 +136,9 @@ class Reader {
     }
     int reopens = 0;
     if (!absl::SimpleAtoi(rows_[kReopens], &reopens) || reopens < 0) return Bad(kReopens);
+    // The last row's word: it turns when the time is over.
+    if (rows_[kMadeSla] != "true" && rows_[kMadeSla] != "false") return Bad(kMadeSla);
+    incident.made_sla = rows_[kMadeSla] == "true";
     incident.reopens_recorded = std::max(incident.reopens_recorded, reopens);
     Phase before = Phase::kQueued;
     if (!rows_of_incident_.empty()) {

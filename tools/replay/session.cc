@@ -27,7 +27,8 @@ Session::Session(std::shared_ptr<grpc::Channel> channel, absl::string_view works
       run_(std::move(run)),
       registry_(skill_registry::v1::SkillRegistryService::NewStub(channel)),
       routing_(work_routing::v1::WorkRoutingService::NewStub(channel)),
-      handoffs_(handoff::v1::HandoffService::NewStub(channel)) {}
+      handoffs_(handoff::v1::HandoffService::NewStub(channel)),
+      monitor_(sla_monitor::v1::SlaMonitorService::NewStub(channel)) {}
 
 void Session::Pause(absl::Duration time) {
   absl::Notification never;

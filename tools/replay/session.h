@@ -19,6 +19,7 @@
 #include "grpcpp/client_context.h"
 #include "tideline/handoff/v1/handoff_service.grpc.pb.h"
 #include "tideline/skill_registry/v1/skill_registry_service.grpc.pb.h"
+#include "tideline/sla_monitor/v1/sla_monitor_service.grpc.pb.h"
 #include "tideline/work_routing/v1/work_routing_service.grpc.pb.h"
 
 namespace tideline::replay {
@@ -26,6 +27,7 @@ namespace tideline::replay {
 using Registry = skill_registry::v1::SkillRegistryService::Stub;
 using Routing = work_routing::v1::WorkRoutingService::Stub;
 using Handoffs = handoff::v1::HandoffService::Stub;
+using Monitor = sla_monitor::v1::SlaMonitorService::Stub;
 
 class Session {
  public:
@@ -91,6 +93,16 @@ class Session {
         },
         after, position);
   }
+  template <class Request, class Response>
+  absl::StatusOr<Response> Call(grpc::Status (Monitor::*method)(grpc::ClientContext*,
+                                                                const Request&, Response*),
+                                const Request& request, const Position& after = {}) {
+    return Repeat<Response>(
+        [&](grpc::ClientContext& context, Response& response) {
+          return ((*monitor_).*method)(&context, request, &response);
+        },
+        after, nullptr);
+  }
 
   std::string NextRequestId() { return absl::StrCat(run_, "-", ++last_request_); }
 
@@ -119,6 +131,7 @@ class Session {
   std::unique_ptr<Registry> registry_;
   std::unique_ptr<Routing> routing_;
   std::unique_ptr<Handoffs> handoffs_;
+  std::unique_ptr<Monitor> monitor_;
   std::atomic<uint64_t> last_request_{0};
   std::atomic<int64_t> calls_{0};
 };

@@ -34,13 +34,19 @@ constexpr int64_t kReopenWindowSeconds = 366 * 24 * 3600;
 
 class Setup {
  public:
-  Setup(Session& session, Crew& crew, const Log& log, const std::vector<ItemPlan>& plans)
-      : session_(session), crew_(crew), log_(log), plans_(plans) {}
+  Setup(Session& session, Crew& crew, const Log& log, const std::vector<ItemPlan>& plans,
+        const v1::PolicyFile* policies)
+      : session_(session), crew_(crew), log_(log), plans_(plans), policies_(policies) {}
 
   absl::StatusOr<Session::Position> Run() {
     TL_RETURN_IF_ERROR(MakeWorkspace());
     TL_RETURN_IF_ERROR(MakeOrganization(kClientId, registry::Organization::KIND_CLIENT, ""));
     TL_RETURN_IF_ERROR(MakeOrganization(kVendorId, registry::Organization::KIND_VENDOR, ""));
+    if (policies_ != nullptr) {
+      for (const v1::Policy& policy : policies_->policies()) {
+        TL_RETURN_IF_ERROR(MakePolicy(policy));
+      }
+    }
     TL_RETURN_IF_ERROR(MakeEngagement());
     TL_RETURN_IF_ERROR(All(log_.organizations.size(), [this](size_t i) {
       return MakeOrganization(log_.organizations[i].id, registry::Organization::KIND_VENDOR,
@@ -97,12 +103,30 @@ class Setup {
     return session_.Call(&Registry::CreateOrganization, request).status();
   }
 
+  absl::Status MakePolicy(const v1::Policy& policy) {
+    auto calendar = Create<registry::CreateCalendarRequest>();
+    calendar.set_calendar_id(policy.id());
+    calendar.mutable_calendar()->set_display_name(policy.id());
+    *calendar.mutable_calendar()->mutable_rules() = policy.calendar();
+    TL_RETURN_IF_ERROR(session_.Call(&Registry::CreateCalendar, calendar).status());
+    auto request = Create<registry::CreateSlaPolicyRequest>();
+    request.set_sla_policy_id(policy.id());
+    request.mutable_sla_policy()->set_display_name(policy.id());
+    request.mutable_sla_policy()->set_calendar(session_.Name("calendars", policy.id()));
+    *request.mutable_sla_policy()->mutable_rules() = policy.rules();
+    return session_.Call(&Registry::CreateSlaPolicy, request).status();
+  }
+
   absl::Status MakeEngagement() {
     auto request = Create<registry::CreateEngagementRequest>();
     request.set_engagement_id(kEngagementId);
     request.mutable_engagement()->set_display_name(absl::StrCat("The work of ", log_.source));
     request.mutable_engagement()->set_client(session_.Name("organizations", kClientId));
     request.mutable_engagement()->set_vendor(session_.Name("organizations", kVendorId));
+    if (policies_ != nullptr) {
+      request.mutable_engagement()->set_sla_policy(
+          session_.Name("slaPolicies", policies_->policies(0).id()));
+    }
     return session_.Call(&Registry::CreateEngagement, request).status();
   }
 
@@ -229,14 +253,16 @@ class Setup {
   Crew& crew_;
   const Log& log_;
   const std::vector<ItemPlan>& plans_;
+  const v1::PolicyFile* policies_;
   Session::Position position_;
 };
 
 }  // namespace
 
 absl::StatusOr<Session::Position> SetUp(Session& session, Crew& crew, const Log& log,
-                                        const std::vector<ItemPlan>& plans) {
-  return Setup(session, crew, log, plans).Run();
+                                        const std::vector<ItemPlan>& plans,
+                                        const v1::PolicyFile* policies) {
+  return Setup(session, crew, log, plans, policies).Run();
 }
 
 }  // namespace tideline::replay

@@ -8,6 +8,7 @@
 #include "tools/replay/crew.h"
 #include "tools/replay/log.h"
 #include "tools/replay/plan.h"
+#include "tools/replay/policy_file.pb.h"
 #include "tools/replay/session.h"
 
 namespace tideline::replay {
@@ -20,7 +21,10 @@ inline constexpr char kEngagementId[] = "replay";
 
 // Makes everything. Nobody is present afterwards: the driver says when people are. The position is
 // work_routing's: it knows all parties then. ALREADY_EXISTS when the workspace was used before.
+// `policies`, if given, become SLA policies and calendars of their ids; the contract is under the
+// first.
 absl::StatusOr<Session::Position> SetUp(Session& session, Crew& crew, const Log& log,
-                                        const std::vector<ItemPlan>& plans);
+                                        const std::vector<ItemPlan>& plans,
+                                        const v1::PolicyFile* policies = nullptr);
 
 }  // namespace tideline::replay

@@ -155,6 +155,14 @@ void AddReport(CLI::App& noun, Command& command) {
   app->callback([&command] { command.kind = Command::Kind::kReport; });
 }
 
+void AddSlaExplain(CLI::App& noun, Command& command) {
+  CLI::App* app = noun.add_subcommand(
+      "explain", "Shows an item's clock as a timeline: what ran, why, whose it was, and the sum");
+  app->fallthrough();
+  app->add_option("item", command.item, "The work item")->required();
+  app->callback([&command] { command.kind = Command::Kind::kSlaExplain; });
+}
+
 // Where programs keep data by the XDG base directory specification.
 std::string DefaultDataFolder() {
   if (const char* base = std::getenv("XDG_DATA_HOME"); base != nullptr && *base == '/') {
@@ -260,6 +268,7 @@ std::unique_ptr<CLI::App> BuildProgram(Command& command) {
       AddHolidayImport(*app, command);
     }
     if (noun.name == "handoff") AddReport(*app, command);
+    if (noun.name == "sla") AddSlaExplain(*app, command);
   }
   // Last, since a footer is handed down to the subcommands that are made after it.
   program->footer(absl::StrCat(kExamples, "\n", ExitCodeHelp()));

@@ -22,7 +22,18 @@ namespace tideline::cli {
 
 // What the words on the command line ask for.
 struct Command {
-  enum class Kind { kNone, kVerb, kImport, kHolidays, kWatch, kReport, kDev, kDoctor, kCompletion };
+  enum class Kind {
+    kNone,
+    kVerb,
+    kImport,
+    kHolidays,
+    kSlaExplain,
+    kWatch,
+    kReport,
+    kDev,
+    kDoctor,
+    kCompletion
+  };
   Kind kind = Kind::kNone;
   const Verb* verb = nullptr;
   Given given;
@@ -31,6 +42,7 @@ struct Command {
   std::string timeout = "10s";
   ImportOptions import;
   HolidayOptions holidays;
+  std::string item;  // of `sla explain`
   suite::DevOptions dev;
   DoctorOptions doctor;
   std::string shell;

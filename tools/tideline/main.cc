@@ -14,6 +14,7 @@
 #include "tools/tideline/doctor.h"
 #include "tools/tideline/failure.h"
 #include "tools/tideline/shift_report.h"
+#include "tools/tideline/sla.h"
 
 namespace tideline::cli {
 namespace {
@@ -50,6 +51,8 @@ absl::Status Execute(Command& command) {
       return RunHolidayImport(command.holidays, session);
     case Command::Kind::kReport:
       return RunShiftReport(command.team, session);
+    case Command::Kind::kSlaExplain:
+      return RunSlaExplain(command.item, session);
     case Command::Kind::kDoctor:
       return RunDoctor(command.doctor, session);
     case Command::Kind::kCompletion: {

@@ -13,13 +13,14 @@ namespace {
 
 constexpr absl::string_view kHeader =
     "number,incident_state,reopen_count,sys_updated_at,location,category,subcategory,priority,"
-    "assignment_group,assigned_to\n";
+    "assignment_group,assigned_to,made_sla\n";
 
 std::string Row(absl::string_view number, absl::string_view state, int reopens,
                 absl::string_view time, absl::string_view group, absl::string_view person,
-                absl::string_view priority = "3 - Moderate", absl::string_view category = "C") {
+                absl::string_view priority = "3 - Moderate", absl::string_view category = "C",
+                absl::string_view made_sla = "true") {
   return absl::StrCat(number, ",", state, ",", reopens, ",1/3/2030 ", time, ",L,", category, ",S,",
-                      priority, ",", group, ",", person, "\n");
+                      priority, ",", group, ",", person, ",", made_sla, "\n");
 }
 
 absl::StatusOr<Log> Read(absl::string_view rows) {
@@ -42,6 +43,18 @@ TEST(ServiceNow, TakesCategoryAndPriorityOfTheFirstRow) {
   EXPECT_EQ(log->skills.size(), 1u);
   EXPECT_EQ(log->incidents[0].impact, type::v1::IMPACT_CLASS_CRITICAL);
   EXPECT_EQ(log->incidents[0].priority, type::v1::PRIORITY_URGENT);
+}
+
+TEST(ServiceNow, TakesMadeSlaOfTheLastRow) {
+  const std::string first = Row("INC1", "New", 0, "08:00", "G1", "?", "4 - Low", "C", "true");
+  absl::StatusOr<Log> log = Read(
+      absl::StrCat(first, Row("INC1", "Active", 0, "08:01", "G1", "P", "4 - Low", "C", "false")));
+  ASSERT_TRUE(log.ok()) << log.status();
+  EXPECT_EQ(log->incidents[0].made_sla, false);
+  EXPECT_EQ(Read(first)->incidents[0].made_sla, true);
+  const auto neither = Read(Row("INC1", "New", 0, "08:00", "G1", "?", "4 - Low", "C", "maybe"));
+  EXPECT_EQ(neither.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(neither.status().message(), "line 2: 'made_sla' is 'maybe'");
 }
 
 TEST(ServiceNow, KeepsTheGroupOverRowsWithoutOne) {
