@@ -85,7 +85,8 @@ TEST_F(Server, RefusesMetadataOverTheLimit) {
   v1::GetThingResponse response;
   EXPECT_EQ(stub_->GetThing(&context, request, &response).error_code(),
             grpc::StatusCode::RESOURCE_EXHAUSTED);
-  EXPECT_TRUE(Put("after").ok());
+  const auto after = Put("after");
+  EXPECT_TRUE(after.ok()) << after;
 }
 
 TEST(Client, MakesDistinctRequestIdsOfTheRightForm) {
