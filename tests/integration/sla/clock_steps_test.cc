@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,7 +35,7 @@ using ::testing::IsEmpty;
 // The system's clock over a machine that the test moves; tells the suite's timers of each move.
 class PlayedClock : public Clock {
  public:
-  absl::Time Now() const override { return clock_.Now(); }
+  absl::Time Now() const override { return clock_->Now(); }
   bool runs() const override { return false; }
   std::shared_ptr<void> OnAdvance(std::function<void()> work) const override {
     auto kept = std::make_shared<std::function<void()>>(std::move(work));
@@ -50,6 +51,8 @@ class PlayedClock : public Clock {
       if (const auto work = listener.lock()) (*work)();
     }
   }
+  // A new process looks at the machine's clock afresh.
+  void Restart() { clock_.emplace(machine_); }
   // Somebody sets the wall clock.
   void Step(absl::Duration by) { machine_.wall += by; }
 
@@ -62,7 +65,7 @@ class PlayedClock : public Clock {
   };
 
   Machine machine_;
-  SystemClock clock_{machine_};
+  std::optional<SystemClock> clock_{std::in_place, machine_};
   mutable std::vector<std::weak_ptr<std::function<void()>>> listeners_;
 };
 
@@ -139,6 +142,7 @@ class ClockStepsTest : public ::testing::Test {
     session_.reset();
     suite_.reset();
     clock_.Pass(by);
+    clock_.Restart();
     Start();
   }
 

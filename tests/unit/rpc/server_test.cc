@@ -85,8 +85,10 @@ TEST_F(Server, RefusesMetadataOverTheLimit) {
   v1::GetThingResponse response;
   EXPECT_EQ(stub_->GetThing(&context, request, &response).error_code(),
             grpc::StatusCode::RESOURCE_EXHAUSTED);
-  const auto after = Put("after");
-  EXPECT_TRUE(after.ok()) << after;
+  // gRPC may have closed the connection; who asks again is served.
+  auto after = Put("after");
+  for (int i = 0; i < 100 && absl::IsUnavailable(after.status()); ++i) after = Put("after");
+  EXPECT_TRUE(after.ok()) << after.status();
 }
 
 TEST(Client, MakesDistinctRequestIdsOfTheRightForm) {
