@@ -64,6 +64,7 @@ class Host::Engine : public std::enable_shared_from_this<Host::Engine> {
   // engine_start.cc: ownership and load.
   void Start();
   void Drain(std::function<void()> done);
+  void StopOwed() { owed_stopped_ = true; }
   void Shut();  // the host goes away
 
   // engine.cc
@@ -191,6 +192,7 @@ class Host::Engine : public std::enable_shared_from_this<Host::Engine> {
   absl::Status refusal_;  // what calls get while not serving
   uint64_t epoch_ = 0;
   bool draining_ = false;
+  bool owed_stopped_ = false;
   bool shut_ = false;
   std::function<void()> drained_;
 

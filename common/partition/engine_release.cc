@@ -155,7 +155,7 @@ void Host::Engine::Stop(absl::Status in_flight, absl::Status later) {
 }
 
 void Host::Engine::DispatchOwed() {
-  if (core_ == nullptr || !serving()) return;
+  if (core_ == nullptr || !serving() || owed_stopped_) return;
   std::set<std::string> busy;
   for (const auto& [id, resource] : owed_sending_) busy.insert(resource);
   std::vector<Position> after;

@@ -22,6 +22,13 @@ void Host::Drain(std::function<void()> done) {
   engine_->loop().Post([engine = engine_, done = std::move(done)] { engine->Drain(done); });
 }
 
+void Host::StopOwed(std::function<void()> done) {
+  engine_->loop().Post([engine = engine_, done = std::move(done)] {
+    engine->StopOwed();
+    done();
+  });
+}
+
 void Host::Execute(std::unique_ptr<Request> request) { engine_->Submit(std::move(request)); }
 
 uint64_t Host::Watch(WatchSpec spec) {

@@ -163,6 +163,10 @@ class Host {
   // Stops executing, lets batches under way finish, then calls `done`. Any thread.
   void Drain(std::function<void()> done);
 
+  // Starts no owed call any more, then calls `done`: what they would reach goes away. They stay
+  // owed. Any thread.
+  void StopOwed(std::function<void()> done);
+
   // Queues a call. Any thread.
   void Execute(std::unique_ptr<Request> request);
 

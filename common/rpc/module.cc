@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "common/base/error.h"
@@ -152,6 +153,18 @@ absl::Status Bindings::WaitServing(absl::Duration timeout) {
     }
     never.WaitForNotificationWithTimeout(kLookAgain);
   }
+}
+
+void Bindings::StopOwed() {
+  size_t hosts = 0;
+  for (const auto& partitions : partitions_) hosts += partitions->hosts.size();
+  absl::BlockingCounter left(static_cast<int>(hosts));
+  for (const auto& partitions : partitions_) {
+    for (const auto& host : partitions->hosts) {
+      host->StopOwed([&left] { left.DecrementCount(); });
+    }
+  }
+  left.Wait();
 }
 
 absl::Status Bindings::Drain(absl::Duration timeout) {

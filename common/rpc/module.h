@@ -102,6 +102,9 @@ class Bindings {
   absl::Status WaitServing(absl::Duration timeout);
   // Whether every host serves now, and if not, which and why. For /readyz. Blocks briefly.
   absl::Status Ready() const;
+  // No host starts an owed call after this: before a server goes whose in-process channel they use,
+  // as gRPC does not bear a call begun on one whose server is gone. Waits for the hosts' loops.
+  void StopOwed();
   // Lets batches under way finish; afterwards the hosts answer nothing. Up to `timeout`.
   absl::Status Drain(absl::Duration timeout);
 

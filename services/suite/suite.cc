@@ -54,6 +54,7 @@ struct Suite::State {
 
   ~State() {
     http.reset();
+    if (bindings != nullptr) bindings->StopOwed();
     server.reset();
     bindings.reset();
   }
@@ -235,6 +236,7 @@ std::map<std::string, std::string> Suite::CoreDigests(bool loaded) const {
 
 absl::Status Suite::Stop(absl::Duration timeout) {
   state_->server->SetServing(false);
+  state_->bindings->StopOwed();
   state_->server->Drain(timeout);
   return state_->bindings->Drain(timeout);
 }

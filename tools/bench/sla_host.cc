@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/bench/sla_host.h"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -14,6 +12,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "common/base/sha256.h"
 #include "common/journal/entry.pb.h"
 #include "common/journal/memory_store.h"
 #include "common/loop/loop.h"
@@ -71,11 +70,7 @@ class Writer {
     auto commit = std::make_shared<journal::Commit>();
     commit->number = number_;
     commit->entry = entry.SerializeAsString();
-    unsigned char digest[SHA256_DIGEST_LENGTH];
-    SHA256(reinterpret_cast<const unsigned char*>(commit->entry.data()), commit->entry.size(),
-           digest);
-    digest_.assign(reinterpret_cast<const char*>(digest), sizeof(digest));
-    commit->digest = digest_;
+    commit->digest = digest_ = Sha256(commit->entry);
     absl::Notification written;
     loop_.Post([&] {
       journal_->Commit(epoch_, commit, [&](journal::Answer answer, std::string) {
@@ -188,8 +183,10 @@ Lateness MeasureLateness(int64_t clocks) {
   Loop loop("host");
   Plan plan;
   plan.steady = plan.burst = std::min(kMostMeasured, clocks / 4);
-  // Writing the journals takes as long again as following them.
-  plan.from = clock.Now() + absl::Seconds(4) + absl::Seconds(1) / kFollowedPerSecond * clocks;
+  // Writing the journals takes as long again as following them. A whole second, so that no instant
+  // of the plan is rounded on its way to an alert's ground.
+  plan.from =
+      absl::FromUnixSeconds(absl::ToUnixSeconds(clock.Now()) + 5 + clocks / kFollowedPerSecond);
   plan.instant = plan.from + absl::Seconds(1) / kPerSecond * plan.steady + absl::Seconds(2);
   {
     Writer registry(store, "skill_registry", loop);
