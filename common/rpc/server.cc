@@ -4,11 +4,13 @@
 #include <grpc/support/log.h>
 #include <grpc/support/time.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "common/base/error.h"
 #include "common/telemetry/log.h"
 #include "grpc/health/v1/health.pb.h"
@@ -19,6 +21,9 @@
 
 namespace tideline::rpc {
 namespace {
+
+// A watcher who does not read does not hold up a stop for longer.
+constexpr absl::Duration kLastWord = absl::Seconds(1);
 
 using telemetry::Level;
 
@@ -130,6 +135,8 @@ void Server::Drain(absl::Duration timeout) {
   if (server_->GetHealthCheckService() != nullptr) server_->GetHealthCheckService()->Shutdown();
   // Streams would use up the whole time-out.
   watches_->CloseAll();
+  // Their last word must be on its way before the connections go.
+  watches_->AwaitNone(std::min(timeout, kLastWord));
   const gpr_timespec deadline =
       gpr_time_add(gpr_now(GPR_CLOCK_REALTIME),
                    gpr_time_from_millis(absl::ToInt64Milliseconds(timeout), GPR_TIMESPAN));

@@ -54,6 +54,12 @@ void Watches::CloseAll() {
   for (const auto& close : closing) close(Draining());
 }
 
+bool Watches::AwaitNone(absl::Duration patience) const {
+  absl::MutexLock lock(&mutex_);
+  const auto none = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return close_.empty(); };
+  return mutex_.AwaitWithTimeout(absl::Condition(&none), patience);
+}
+
 int Watches::open() const {
   absl::MutexLock lock(&mutex_);
   return static_cast<int>(close_.size());

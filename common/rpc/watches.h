@@ -31,6 +31,8 @@ class Watches : public std::enable_shared_from_this<Watches> {
   void CloseAll();
 
   int open() const;
+  // Waits until no stream is open: each has sent its last word. False after `patience`.
+  bool AwaitNone(absl::Duration patience) const;
 
  private:
   void Forget(uint64_t id, const std::string& caller);
