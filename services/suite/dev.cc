@@ -76,8 +76,9 @@ absl::Status StartAll(const DevOptions& options, Dev& dev) {
   suite.accept_clock_behind = options.accept_clock_behind;
   TL_ASSIGN_OR_RETURN(dev.suite, Suite::Start(suite));
   if (dev.folder != nullptr) {
-    TL_RETURN_IF_ERROR(dev.folder->Publish("address", dev.suite->address() + "\n"));
+    // The address comes last: who sees it finds the rest there as well.
     TL_RETURN_IF_ERROR(dev.folder->Publish("http_address", dev.suite->http_address() + "\n"));
+    TL_RETURN_IF_ERROR(dev.folder->Publish("address", dev.suite->address() + "\n"));
   }
   return absl::OkStatus();
 }
