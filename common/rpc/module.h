@@ -102,6 +102,9 @@ class Bindings {
   absl::Status WaitServing(absl::Duration timeout);
   // Whether every host serves now, and if not, which and why. For /readyz. Blocks briefly.
   absl::Status Ready() const;
+  // Upstream events that could not be applied, a line each: service and partition, where the event
+  // stands, its subject, tries, why. For people; any thread, blocks briefly.
+  std::string ListAnomalies() const;
   // Lets batches under way finish; afterwards the hosts answer nothing. Up to `timeout`.
   absl::Status Drain(absl::Duration timeout);
 
