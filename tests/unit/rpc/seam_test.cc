@@ -189,7 +189,7 @@ TEST_F(Seam, EndsAPageAtItsBytes) {
   do {
     v1::ListThingsResponse response;
     ASSERT_TRUE(Do(&Stub::ListThings, request, &response).ok());
-    EXPECT_LE(response.ByteSizeLong(), rpc::kMaxPageBytes + 1024);
+    EXPECT_LE(response.ByteSizeLong(), kMaxPageBytes + 1024);
     EXPECT_GT(response.things_size(), 0);
     for (const v1::Thing& thing : response.things()) names.insert(thing.name());
     request.set_page_token(response.next_page_token());
