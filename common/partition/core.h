@@ -46,6 +46,16 @@ struct OwedCall {
   absl::Time since;      // when it became due
 };
 
+// One figure for the metrics: tideline_<service>_<name>{<label>="<value>"}, a gauge that is summed
+// over partitions. Names, labels and values come from closed sets.
+struct Figure {
+  const char* name;
+  const char* help;
+  const char* label;
+  std::string value;
+  int64_t amount;
+};
+
 class Core {
  public:
   virtual ~Core() = default;
@@ -73,8 +83,9 @@ class Core {
     (void)changes;
   }
 
-  // Takes in one upstream event. An error makes it an anomaly (kept and counted) and
-  // the partition goes on; nothing may have changed then.
+  // Takes in one upstream event. An error makes it an anomaly (kept and counted) and the partition
+  // goes on; nothing may have changed then. An anomaly is tried again at later starts, behind newer
+  // events of other subjects, but never behind one of its own.
   virtual absl::Status Follow(const Call& call, const UpstreamEvent& event, Changes& changes) {
     (void)call;
     (void)event;
@@ -102,6 +113,10 @@ class Core {
 
   // Fills the personal fields of a remembered response from the records of today.
   virtual void RefillPersonal(google::protobuf::Message& response) const { (void)response; }
+
+  // What is worth a metric of its own: always the same names, labels and values. As bounded as a
+  // read.
+  virtual std::vector<Figure> Figures() const { return {}; }
 
   // Writes all state, indexes and timers as text, in a canonical order: two Cores in the same state
   // write the same. For the digest that tests and `tideline doctor` compare.

@@ -187,7 +187,7 @@ bool Host::Engine::AtRest() const {
   if (phase_ == HostState::Phase::kStopped || phase_ == HostState::Phase::kDeposed) return true;
   if (!serving() || !took_over_ || recovering_) return false;
   if (!waiting_.empty() || !parked_.empty() || !in_flight_.empty()) return false;
-  if (!settlements_.empty() || !owed_known_.empty()) return false;
+  if (!settlements_.empty() || !owed_known_.empty() || !retries_.empty()) return false;
   for (const auto& follower : followers_) {
     if (follower->Peek() != nullptr) return false;
   }

@@ -55,6 +55,10 @@ class Host::Engine : public std::enable_shared_from_this<Host::Engine> {
   // Upstream events and timer steps per batch, so that calls are never far behind them.
   static constexpr int kFollowSteps = 128;
   static constexpr int kWakeSteps = 8;
+  // Tries of an anomaly, and how many are tried again after one load (and kept for it of a
+  // subject).
+  static constexpr int kAnomalyTries = 5;
+  static constexpr size_t kAnomalyRetries = 100;
   // Owed calls under way at once.
   static constexpr size_t kOwedAtOnce = 64;
 
@@ -73,6 +77,7 @@ class Host::Engine : public std::enable_shared_from_this<Host::Engine> {
   std::string CoreDigest() const;
   const std::string& LoadDigest() const { return load_digest_; }
   void WhenAtRest(std::function<void()> done);
+  std::vector<Anomaly> Anomalies(size_t most) const;
   Core* core() { return core_.get(); }
   Feed& feed() { return feed_; }
   Loop& loop() { return loop_; }
@@ -161,12 +166,20 @@ class Host::Engine : public std::enable_shared_from_this<Host::Engine> {
   bool AnswerOwedAgain(const Request& request, Release& release);
   void Remember(Building& building, const Request& request, std::string key, std::string hash);
   void RememberOwed(Building& building, const Request& request, const absl::Status& status);
-  void NoteAnomaly(Building& building, const UpstreamEvent& event, const absl::Status& why);
   void Close(Building& building);
   void PutMemoFloor(Building& building);
   Call StepCall(const Building& building, type::v1::Actor::Kind kind,
                 absl::string_view subject) const;
   Entropy DerivedEntropy(absl::string_view what, uint64_t a, uint64_t b) const;
+
+  // --- engine_anomalies.cc
+  absl::Status FollowOne(Building& building, const UpstreamEvent& event);
+  void NoteAnomaly(Building& building, const UpstreamEvent& event, const absl::Status& why,
+                   int attempts);
+  void GiveUp(const std::string& subject, const std::string& id);
+  void Overtake(Building& building, const UpstreamEvent& event);
+  void NoteRetries(Building& building);
+  void RunRetries(Building& building);
 
   // --- engine_release.cc: what the store answers
   void Send(Batch& batch);
@@ -220,6 +233,9 @@ class Host::Engine : public std::enable_shared_from_this<Host::Engine> {
   std::map<std::string, journal::v1::Cursor> cursors_;       // as of the batch last built
   std::map<std::string, v1::Trying> trying_;
   std::map<std::string, v1::Anomaly> anomalies_;
+  std::map<std::string, std::set<std::string>> retryable_;  // subject -> anomalies
+  std::deque<std::string> retries_;  // anomalies to try again, once that is noted
+  uint64_t retries_noted_ = 0;       // the commit that notes it
   std::vector<std::unique_ptr<Follower>> followers_;
   std::map<std::string, uint64_t> tried_in_;  // upstream -> commit that noted its first event
   std::set<std::string> cautious_;  // upstreams taken one event a batch after repeated deaths

@@ -65,6 +65,7 @@ bool Host::Engine::BuildBatch() {
     RunTakenOver(building);
   } else {
     RunSettlements(building);
+    RunRetries(building);
     RunFollow(building);
     RunWake(building);
     RunCalls(building);
@@ -101,6 +102,7 @@ void Host::Engine::RunTakenOver(Building& building) {
   Call call = StepCall(building, type::v1::Actor::KIND_TIMER, options_.service);
   call.entropy = DerivedEntropy("taken over", building.changes.commit(), epoch_);
   core_->TakenOver(call, building.changes);
+  NoteRetries(building);
   took_over_ = true;
   // Committed even when nothing changed: the first commit of an epoch proves that it is owned.
   building.must_commit = true;
@@ -190,33 +192,18 @@ bool Host::Engine::RunFollowStep(Building& building, Follower& follower) {
   if (last_acknowledged_ < tried->second) return false;
   const v1::Trying& trying = trying_[service];
   if (trying.starts() > 3 && SamePosition(trying.position().revision(), event->position)) {
-    NoteAnomaly(building, *event, absl::InternalError("the process died on it three times"));
-  } else {
-    Call call = StepCall(building, type::v1::Actor::KIND_SERVICE, service);
-    call.cause.mutable_upstream()->set_service(service);
-    *call.cause.mutable_upstream()->mutable_revision() = event->position;
-    call.entropy = DerivedEntropy(service, event->position.commit(), event->position.index());
-    absl::Status status = core_->Follow(call, *event, building.changes);
-    if (!status.ok()) NoteAnomaly(building, *event, status);
+    NoteAnomaly(building, *event, absl::InternalError("the process died on it three times"),
+                kAnomalyTries);
+  } else if (absl::Status status = FollowOne(building, *event); !status.ok()) {
+    NoteAnomaly(building, *event, status, 1);
+  } else if (!anomalies_.empty()) {
+    Overtake(building, *event);
   }
   ++building.steps;
   ++activity_;
   follower.Take();
   if (follower.Peek() == nullptr) cautious_.erase(service);
   return true;
-}
-
-void Host::Engine::NoteAnomaly(Building& building, const UpstreamEvent& event,
-                               const absl::Status& why) {
-  std::string id = absl::StrCat(event.service, ".", FormatEtag(event.position));
-  v1::Anomaly& anomaly = anomalies_[id];
-  anomaly.mutable_position()->set_service(event.service);
-  *anomaly.mutable_position()->mutable_revision() = event.position;
-  anomaly.set_reason(std::string(why.message()));
-  anomaly.set_event(event.bytes.data(), event.bytes.size());
-  anomaly.set_attempts(anomaly.attempts() + 1);
-  anomaly.mutable_time()->set_seconds(absl::ToUnixSeconds(building.now));
-  building.changes.Put(kAnomalyKind, id, anomaly);
 }
 
 void Host::Engine::RunWake(Building& building) {

@@ -90,9 +90,10 @@ void Host::Engine::OnOwned(journal::Head head) {
   cursors_.clear();
   trying_.clear();
   anomalies_.clear();
+  retryable_.clear();
+  retries_.clear();
   memo_floor_written_ = 0;
-  std::vector<std::string> kinds = {kCursorKind, kAnomalyKind, kAnswerKind, kTryingKind,
-                                    kMemoFloorKind};
+  std::vector<std::string> kinds = HostKinds();
   for (std::string& kind : core_->Kinds()) kinds.push_back(std::move(kind));
   auto self = shared_from_this();
   journal_->Load(
@@ -115,7 +116,9 @@ absl::Status Host::Engine::RestoreOwn(absl::string_view kind, const std::string&
   if (kind == kCursorKind) {
     parsed = cursors_[id].ParseFromString(value);
   } else if (kind == kAnomalyKind) {
-    parsed = anomalies_[id].ParseFromString(value);
+    v1::Anomaly& anomaly = anomalies_[id];
+    parsed = anomaly.ParseFromString(value);
+    if (anomaly.attempts() < kAnomalyTries) retryable_[anomaly.subject()].insert(id);
   } else if (kind == kTryingKind) {
     parsed = trying_[id].ParseFromString(value);
   } else if (kind == kAnswerKind) {

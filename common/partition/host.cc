@@ -7,6 +7,10 @@
 
 namespace tideline::partition {
 
+std::vector<std::string> HostKinds() {
+  return {kCursorKind, kAnomalyKind, kAnswerKind, kTryingKind, kMemoFloorKind};
+}
+
 Host::Host(Loop& loop, std::shared_ptr<journal::Journal> journal, CoreFactory make_core,
            HostOptions options)
     : engine_(std::make_shared<Engine>(loop, std::move(journal), std::move(make_core),
@@ -56,6 +60,12 @@ HostState Host::state() const { return engine_->state(); }
 std::string Host::CoreDigest() const { return engine_->CoreDigest(); }
 
 std::string Host::LoadDigest() const { return engine_->LoadDigest(); }
+
+std::vector<Figure> Host::Figures() const {
+  return engine_->core() == nullptr ? std::vector<Figure>() : engine_->core()->Figures();
+}
+
+std::vector<Anomaly> Host::Anomalies(size_t most) const { return engine_->Anomalies(most); }
 
 void Host::WhenAtRest(std::function<void()> done) {
   engine_->loop().Post([engine = engine_, done = std::move(done)] { engine->WhenAtRest(done); });

@@ -145,6 +145,20 @@ struct HostState {
   uint64_t activity = 0;  // rises with everything the host does; equal twice means at rest
 };
 
+// An upstream event that the Core could not apply. It is tried again when the partition is loaded,
+// a few times, as a newer program or machine may know what this one did not.
+struct Anomaly {
+  std::string upstream;
+  Revision position;
+  std::string subject;  // the resource that the event is about
+  std::string reason;
+  absl::Time time;   // of the last try
+  int attempts = 0;  // tries so far
+};
+
+// Kinds of the host's own records, beside the Core's, for whoever reads a partition without a host.
+std::vector<std::string> HostKinds();
+
 class Host {
  public:
   using CoreFactory = std::function<std::unique_ptr<Core>()>;
@@ -181,6 +195,10 @@ class Host {
   std::string CoreDigest() const;
   // The same of the Core as it was loaded, before its first step; empty without keep_load_digest.
   std::string LoadDigest() const;
+  // The Core's own figures; none when not loaded. On the loop's thread.
+  std::vector<Figure> Figures() const;
+  // Upstream events that could not be applied, by position, at most `most`. On the loop's thread.
+  std::vector<Anomaly> Anomalies(size_t most) const;
   // Calls back on the loop when nothing is left to do at clock.Now(): no call, batch, follower,
   // owed call or due timer. For simulated time and tests. Any thread.
   void WhenAtRest(std::function<void()> done);

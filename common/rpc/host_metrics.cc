@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <map>
+#include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -16,7 +18,16 @@ struct Sums {
   double commits = 0, queued = 0, in_flight = 0, anomalies = 0, owed = 0, owed_late = 0;
   absl::Duration memo_age = absl::InfiniteDuration();
   std::map<std::string, double> lag;
+  // The Core's own, by name and value of the label.
+  std::map<std::pair<std::string, std::string>, partition::Figure> figures;
 
+  void Add(std::vector<partition::Figure> more) {
+    for (partition::Figure& figure : more) {
+      const int64_t amount = figure.amount;
+      auto [known, fresh] = figures.try_emplace({figure.name, figure.value}, std::move(figure));
+      if (!fresh) known->second.amount += amount;
+    }
+  }
   void Add(const HostState& state) {
     serving += state.phase == HostState::Phase::kServing ? 1 : 0;
     commits += static_cast<double>(state.commit);
@@ -56,7 +67,10 @@ std::shared_ptr<void> AddHostMetrics(telemetry::Metrics& metrics, const Router& 
   return metrics.OnScrape([=, &metrics, &router, loops = std::move(loops)] {
     Sums sums;
     for (int p = 0; p < router.partitions(); ++p) {
-      loops[static_cast<size_t>(p)]->Run([&] { sums.Add(router.At(p).state()); });
+      loops[static_cast<size_t>(p)]->Run([&] {
+        sums.Add(router.At(p).state());
+        sums.Add(router.At(p).Figures());
+      });
     }
     serving.Set(sums.serving);
     commits.Set(sums.commits);
@@ -66,6 +80,10 @@ std::shared_ptr<void> AddHostMetrics(telemetry::Metrics& metrics, const Router& 
     owed.Set(sums.owed);
     owed_late.Set(sums.owed_late);
     memo_age.Set(absl::ToDoubleSeconds(sums.memo_age));
+    for (const auto& [name, figure] : sums.figures) {
+      metrics.GetGauge(prefix + figure.name, figure.help, {{figure.label, figure.value}})
+          .Set(static_cast<double>(figure.amount));
+    }
     for (const auto& [upstream, lag] : sums.lag) {
       metrics
           .GetGauge(absl::StrCat(prefix, "follower_lag_commits"),

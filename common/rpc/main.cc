@@ -152,12 +152,13 @@ absl::Status FillDeps(Process& process) {
 absl::Status StartHttp(Process& process) {
   const std::string address = absl::GetFlag(FLAGS_metrics_listen);
   if (address.empty()) return absl::OkStatus();
-  TL_ASSIGN_OR_RETURN(
-      process.http,
-      telemetry::HttpServer::Start(
-          address, telemetry::StandardRoutes(
-                       process.metrics, [] { return absl::OkStatus(); },
-                       [&process] { return process.bindings->Ready(); }, kVersion, kRevision)));
+  auto routes = telemetry::StandardRoutes(
+      process.metrics, [] { return absl::OkStatus(); },
+      [&process] { return process.bindings->Ready(); }, kVersion, kRevision);
+  routes.emplace_back("/debug/anomalies", [&process] {
+    return telemetry::HttpResponse{.body = process.bindings->ListAnomalies()};
+  });
+  TL_ASSIGN_OR_RETURN(process.http, telemetry::HttpServer::Start(address, std::move(routes)));
   return absl::OkStatus();
 }
 

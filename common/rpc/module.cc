@@ -56,6 +56,9 @@ absl::Status Why(const std::string& service, size_t partition, const HostState& 
 // partitions are asked for on their loops.
 constexpr absl::Duration kLookAgain = absl::Milliseconds(2);
 
+// Anomalies on one page: more than a person reads.
+constexpr size_t kMaxListedAnomalies = 200;
+
 }  // namespace
 
 Bindings::Bindings() = default;
@@ -127,6 +130,26 @@ absl::Status Bindings::Ready() const {
     }
   }
   return absl::OkStatus();
+}
+
+std::string Bindings::ListAnomalies() const {
+  std::string text;
+  size_t left = kMaxListedAnomalies;
+  for (const auto& partitions : partitions_) {
+    for (size_t p = 0; p < partitions->hosts.size() && left > 0; ++p) {
+      std::vector<partition::Anomaly> anomalies;
+      partitions->loops[p]->Run([&] { anomalies = partitions->hosts[p]->Anomalies(left); });
+      left -= anomalies.size();
+      for (const partition::Anomaly& anomaly : anomalies) {
+        absl::StrAppend(&text, partitions->service, "/", p, " ", anomaly.upstream, " ",
+                        partition::FormatEtag(anomaly.position), " ", anomaly.subject, " tried ",
+                        anomaly.attempts, " times, last at ",
+                        absl::FormatTime(anomaly.time, absl::UTCTimeZone()), ": ", anomaly.reason,
+                        "\n");
+      }
+    }
+  }
+  return text;
 }
 
 absl::Status Bindings::WaitServing(absl::Duration timeout) {

@@ -105,6 +105,9 @@ class Bindings {
   // No host starts an owed call after this: before a server goes whose in-process channel they use,
   // as gRPC does not bear a call begun on one whose server is gone. Waits for the hosts' loops.
   void StopOwed();
+  // Upstream events that could not be applied, a line each: service and partition, where the event
+  // stands, its subject, tries, why. For people; any thread, blocks briefly.
+  std::string ListAnomalies() const;
   // Lets batches under way finish; afterwards the hosts answer nothing. Up to `timeout`.
   absl::Status Drain(absl::Duration timeout);
 

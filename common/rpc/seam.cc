@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "common/base/error.h"
+#include "common/base/page.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/status.h"
 #include "common/telemetry/log.h"
@@ -128,7 +129,7 @@ absl::Status Seam::TakeToken(const Method& method, Message& request, Prepared& p
   if (method.page_size != nullptr) {
     const int asked = reflection.GetInt32(request, method.page_size);
     if (asked < 0) return InvalidField("page_size", absl::StrCat("is ", asked, ", below 0"));
-    prepared.page_size = asked == 0 ? kDefaultPageSize : std::min(asked, kMaxPageSize);
+    prepared.page_size = PageSize(asked);
     reflection.ClearField(&request, method.page_size);
   }
   std::string token = reflection.GetString(request, field);

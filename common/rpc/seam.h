@@ -30,11 +30,6 @@ inline constexpr absl::Duration kDefaultDeadline = absl::Seconds(10);
 // The longest a unary call may wait, whatever it asks for.
 inline constexpr absl::Duration kLongestDeadline = absl::Seconds(60);
 
-inline constexpr int kDefaultPageSize = 50;
-inline constexpr int kMaxPageSize = 1000;
-// A page, or one message of a stream's snapshot, ends here although the page size allows more.
-inline constexpr size_t kMaxPageBytes = 1 << 20;
-
 class Seam {
  public:
   // Runs a verb; `changes` is null in a query.

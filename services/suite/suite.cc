@@ -157,6 +157,9 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(SuiteOptions options) {
     auto routes = telemetry::StandardRoutes(
         state->metrics, [] { return absl::OkStatus(); }, [raw] { return raw->bindings->Ready(); },
         TIDELINE_VERSION, TIDELINE_REVISION);
+    routes.emplace_back("/debug/anomalies", [raw] {
+      return telemetry::HttpResponse{.body = raw->bindings->ListAnomalies()};
+    });
     if (options.check_digests) {
       routes.emplace_back("/debug/digests", [raw] { return raw->DigestPage(false); });
       routes.emplace_back("/debug/digests/loaded", [raw] { return raw->DigestPage(true); });

@@ -8,6 +8,7 @@
 //                    subject "timer-<seconds>" ends that timer
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -30,6 +31,10 @@ using google::protobuf::StringValue;
 
 class ToyCore : public partition::Core {
  public:
+  // `takes_odd`: whether Follow takes odd subjects, too, as a newer program might; null: it does
+  // not.
+  explicit ToyCore(const std::atomic<bool>* takes_odd = nullptr) : takes_odd_(takes_odd) {}
+
   // Stands for a service's Event message: field 1 is the header, as everywhere.
   using Event = type::v1::AnyEvent;
 
@@ -99,7 +104,8 @@ class ToyCore : public partition::Core {
     if (!any.ParseFromArray(event.bytes.data(), static_cast<int>(event.bytes.size()))) {
       return absl::DataLossError("event");
     }
-    if (absl::StrContains(any.header().subject(), "odd")) {
+    if (absl::StrContains(any.header().subject(), "odd") &&
+        (takes_odd_ == nullptr || !*takes_odd_)) {
       return absl::InvalidArgumentError("odd subject");
     }
     Count(call, absl::StrCat("followed ", any.header().subject()), changes);
@@ -150,6 +156,7 @@ class ToyCore : public partition::Core {
     return value;
   }
 
+  const std::atomic<bool>* takes_odd_;
   std::map<std::string, int64_t> counters_;
   std::map<std::string, absl::Time> timers_;
   std::map<std::string, absl::Time> owed_;

@@ -41,6 +41,32 @@ class WriteCore : public partition::Core {
   }
 };
 
+// A write of `value` by a trusted caller; `policy` and `value` outlive it.
+std::unique_ptr<partition::Request> MakeRequest(const type::v1::MethodPolicy& policy,
+                                                const StringValue& value, std::string id,
+                                                StringValue& response,
+                                                std::function<void(std::string)> done) {
+  auto request = std::make_unique<partition::Request>();
+  request->method = "/bench/Write";
+  request->policy = &policy;
+  request->workspace = "workspaces/w";
+  request->identity.trusted = true;
+  request->identity.roles = partition::Roles::All();
+  request->identity.actor.set_subject("bench");
+  request->request_id = std::move(id);
+  request->message = &value;
+  request->response = &response;
+  request->deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  request->run = [&value](partition::Core& core, const partition::Call& call,
+                          partition::Changes* changes) {
+    return static_cast<WriteCore&>(core).Write(call, value, *changes);
+  };
+  request->done = [done = std::move(done)](absl::Status status, partition::Position) {
+    done(std::string(status.message()));
+  };
+  return request;
+}
+
 int Main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::string kind = "redis";
@@ -82,25 +108,8 @@ int Main(int argc, char** argv) {
   for (int outstanding : {1, 16, 64, 256, 1024}) {
     std::vector<StringValue> responses(static_cast<size_t>(outstanding));
     Outcome outcome = RunLoad(outstanding, absl::Seconds(seconds), [&](int slot, auto done) {
-      auto request = std::make_unique<partition::Request>();
-      request->method = "/bench/Write";
-      request->policy = &policy;
-      request->workspace = "workspaces/w";
-      request->identity.trusted = true;
-      request->identity.roles = partition::Roles::All();
-      request->identity.actor.set_subject("bench");
-      request->request_id = std::to_string(++ids);
-      request->message = &value;
-      request->response = &responses[static_cast<size_t>(slot)];
-      request->deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-      request->run = [&value](partition::Core& core, const partition::Call& call,
-                              partition::Changes* changes) {
-        return static_cast<WriteCore&>(core).Write(call, value, *changes);
-      };
-      request->done = [done = std::move(done)](absl::Status status, partition::Position) {
-        done(std::string(status.message()));
-      };
-      host->Execute(std::move(request));
+      host->Execute(MakeRequest(policy, value, std::to_string(++ids),
+                                responses[static_cast<size_t>(slot)], std::move(done)));
     });
     std::printf("%12d %12.0f %9.3f %9.3f%s\n", outstanding, outcome.per_second, outcome.p50_ms,
                 outcome.p99_ms, outcome.bad > 0 ? outcome.first_error.c_str() : "");

@@ -12,7 +12,7 @@
 #include "common/base/status_macros.h"
 #include "common/loop/loop.h"
 #include "common/partition/core.h"
-#include "common/partition/engine.h"
+#include "common/partition/host.h"
 #include "services/handoff/core/core.h"
 #include "services/skill_registry/core.h"
 #include "services/sla_monitor/core/core.h"
@@ -29,9 +29,7 @@ std::string DigestOf(const partition::Core& core) {
 
 // Records of the host itself lie beside the Core's; their kinds begin with an underscore.
 std::vector<std::string> AllKinds(const partition::Core& core) {
-  std::vector<std::string> kinds = {partition::kCursorKind, partition::kAnomalyKind,
-                                    partition::kAnswerKind, partition::kTryingKind,
-                                    partition::kMemoFloorKind};
+  std::vector<std::string> kinds = partition::HostKinds();
   for (std::string& kind : core.Kinds()) kinds.push_back(std::move(kind));
   return kinds;
 }

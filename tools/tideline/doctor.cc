@@ -153,6 +153,10 @@ absl::Status RunDoctor(const DoctorOptions& options, const Session& session) {
   if (const auto metrics = Get(options.http, "/metrics"); metrics.ok()) {
     add(JudgeMetrics(ParseMetrics(metrics->body)));
   }
+  if (const auto anomalies = Get(options.http, "/debug/anomalies");
+      anomalies.ok() && anomalies->status == 200) {
+    add(JudgeAnomalies(anomalies->body));
+  }
   findings.push_back(JudgeZones());
   findings.push_back(LookAtClock());
   if (options.redis.empty()) {

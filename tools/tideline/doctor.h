@@ -44,6 +44,9 @@ std::vector<Sample> ParseMetrics(absl::string_view text);
 // What the metrics say: partitions serving, follower lag, anomalies, owed calls.
 std::vector<Finding> JudgeMetrics(const std::vector<Sample>& samples);
 
+// The anomalies as /debug/anomalies lists them: the first few, each a finding of its own.
+std::vector<Finding> JudgeAnomalies(absl::string_view page);
+
 // What the kernel says of this machine's clock, and how far it may be wrong.
 Finding JudgeClock(bool synchronized, absl::Duration error);
 

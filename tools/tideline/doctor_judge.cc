@@ -24,6 +24,9 @@ constexpr double kMaxOwed = 1000;
 constexpr double kFullWarning = 0.6;
 constexpr double kFullFailure = 0.8;
 
+// Anomalies shown one by one: usually all have one cause.
+constexpr size_t kShownAnomalies = 5;
+
 // "service=work_routing partition=3".
 std::string Where(const Sample& sample) {
   std::string where;
@@ -142,10 +145,25 @@ std::vector<Finding> JudgeMetrics(const std::vector<Sample>& samples) {
       samples, "followers keep up", "follower_lag_commits", kMaxLagCommits, "commits behind",
       "look again: if it grows, the follower has stopped; its log says why"));
   findings.push_back(Greatest(samples, "no anomalies", "anomalies", 0, "events set aside",
-                              "the log names each with its position and reason; an upgrade may be "
-                              "half done"));
+                              "each is tried again when its service starts: mend what it says, or "
+                              "finish the upgrade, then restart"));
   findings.push_back(Greatest(samples, "owed calls leave", "calls_owed", kMaxOwed, "calls owed",
                               "the service they are owed to is away or slow"));
+  return findings;
+}
+
+std::vector<Finding> JudgeAnomalies(absl::string_view page) {
+  std::vector<Finding> findings;
+  const std::vector<absl::string_view> lines = absl::StrSplit(page, '\n', absl::SkipEmpty());
+  for (absl::string_view line : lines) {
+    if (findings.size() == kShownAnomalies) {
+      findings.push_back({"anomaly", Level::kWarning,
+                          absl::StrCat(lines.size() - kShownAnomalies, " more"),
+                          "/debug/anomalies of the HTTP port lists them"});
+      break;
+    }
+    findings.push_back({"anomaly", Level::kWarning, std::string(line), ""});
+  }
   return findings;
 }
 

@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/page.h"
 #include "common/base/status_macros.h"
 #include "tools/tideline/table.h"
 
@@ -19,8 +20,6 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::MethodDescriptor;
-
-constexpr int64_t kMaxPage = 1000;  // the services give no more in one answer
 
 const FieldDescriptor* StringField(const Message& message, const std::string& name) {
   const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(name);
@@ -158,7 +157,8 @@ absl::Status RunList(Caller& caller, const Verb& verb, Message& request, int64_t
   do {
     const int64_t have = all->GetReflection()->FieldSize(*all, list);
     if (size != nullptr) {
-      const int64_t page = limit == 0 ? kMaxPage : std::min(kMaxPage, limit - have);
+      const int64_t page =
+          limit == 0 ? kMaxPageSize : std::min<int64_t>(kMaxPageSize, limit - have);
       request.GetReflection()->SetInt32(&request, size, static_cast<int32_t>(page));
     }
     SetString(request, "page_token", token);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/page.h"
 #include "services/handoff/core/step.h"
 #include "services/handoff/core/tally.h"
 
@@ -12,29 +13,10 @@ namespace tideline::handoff {
 
 namespace {
 
-// As in the seam: 0 is 50, and a page ends at 1,000 elements or 1 MiB.
-constexpr int kDefaultPage = 50;
-constexpr int kMaxPage = 1000;
-constexpr size_t kMaxPageBytes = 1 << 20;
 // Handoffs a list looks at for one page; a page may be short, and its token goes on.
 constexpr int kMaxLooks = 2000;
 // Pairs and teams that statistics show.
 constexpr size_t kMaxPairs = 1000;
-
-int PageSize(int asked) { return asked <= 0 ? kDefaultPage : std::min(asked, kMaxPage); }
-
-// A page of a map by name, after the name that the token is.
-template <class Map, class Add>
-std::string Page(const Map& map, const std::string& token, int size, const Add& add) {
-  auto it = token.empty() ? map.begin() : map.upper_bound(token);
-  std::string last;
-  size_t bytes = 0;
-  for (int n = 0; it != map.end() && n < size && bytes < kMaxPageBytes; ++it, ++n) {
-    bytes += add(it->second);
-    last = it->first;
-  }
-  return it == map.end() ? std::string() : last;
-}
 
 }  // namespace
 
@@ -69,12 +51,11 @@ absl::StatusOr<v1::ListHandoffsResponse> Core::ListHandoffs(
             concerns([&](const v1::Party& p) { return p.expert() == request.expert(); })) &&
            Visible(call, handoff);
   };
-  const int size = PageSize(request.page_size());
-  size_t bytes = 0;
+  Page page(request.page_size());
   const auto add = [&](const Entry& entry) {
     *response.add_handoffs() = entry.handoff();
-    bytes += entry.handoff().ByteSizeLong();
-    return response.handoffs_size() < size && bytes < kMaxPageBytes;
+    page.Take(entry.handoff().ByteSizeLong());
+    return page.Open();
   };
   if (!request.work_item().empty()) {  // those of one item are few
     const Item* item = FindItem(request.work_item());
@@ -109,11 +90,10 @@ absl::StatusOr<v1::ListRelayPlansResponse> Core::ListRelayPlans(
   v1::ListRelayPlansResponse response;
   const Workspace* workspace = FindWorkspace(call.workspace);
   if (workspace == nullptr) return response;
-  response.set_next_page_token(Page(workspace->plans, request.page_token(),
-                                    PageSize(request.page_size()), [&](const auto& plan) {
-                                      *response.add_relay_plans() = plan->plan();
-                                      return plan->plan().ByteSizeLong();
-                                    }));
+  response.set_next_page_token(FillPage(workspace->plans, request, [&](const auto& plan) {
+    *response.add_relay_plans() = plan->plan();
+    return plan->plan().ByteSizeLong();
+  }));
   return response;
 }
 
@@ -122,12 +102,11 @@ absl::StatusOr<v1::ListHandoffAlarmsResponse> Core::ListHandoffAlarms(
   v1::ListHandoffAlarmsResponse response;
   const Workspace* workspace = FindWorkspace(call.workspace);
   if (workspace == nullptr) return response;
-  response.set_next_page_token(Page(workspace->alarms, request.page_token(),
-                                    PageSize(request.page_size()),
-                                    [&](const v1::HandoffAlarm& alarm) {
-                                      *response.add_handoff_alarms() = alarm;
-                                      return alarm.ByteSizeLong();
-                                    }));
+  response.set_next_page_token(
+      FillPage(workspace->alarms, request, [&](const v1::HandoffAlarm& alarm) {
+        *response.add_handoff_alarms() = alarm;
+        return alarm.ByteSizeLong();
+      }));
   return response;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "common/base/page.h"
 #include "services/handoff/core/step.h"
 
 namespace tideline::handoff {
@@ -11,10 +12,6 @@ namespace tideline::handoff {
 namespace {
 
 using partition::WatchStart;
-
-// One response of a stream's beginning holds as much as a page of a list does.
-constexpr int kMaxElements = 1000;
-constexpr size_t kMaxBytes = 1 << 20;
 
 // The parts of an event by which a watch chooses.
 struct Seen {
@@ -104,7 +101,7 @@ absl::StatusOr<WatchStart<v1::WatchHandoffsResponse>> Core::WatchHandoffs(
         handoff.receiver().expert() != request.expert()) {
       continue;
     }
-    if (page->handoffs_size() == kMaxElements || bytes >= kMaxBytes) {
+    if (page->handoffs_size() == kMaxPageSize || bytes >= kMaxPageBytes) {
       page = &start.snapshot.emplace_back();
       bytes = 0;
     }

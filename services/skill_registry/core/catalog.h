@@ -21,7 +21,7 @@
 #include "absl/time/time.h"
 #include "common/partition/call.h"
 #include "common/partition/changes.h"
-#include "services/skill_registry/core/kinds.h"
+#include "services/skill_registry/core/resource_kinds.h"
 #include "tideline/skill_registry/v1/events.pb.h"
 #include "tideline/skill_registry/v1/resources.pb.h"
 

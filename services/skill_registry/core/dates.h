@@ -6,7 +6,7 @@
 #pragma once
 
 #include "absl/time/time.h"
-#include "services/skill_registry/core/kinds.h"
+#include "services/skill_registry/core/resource_kinds.h"
 #include "tideline/skill_registry/v1/resources.pb.h"
 
 namespace tideline::skill_registry {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // FindExperts: who meets all requirements.
-#include "services/skill_registry/core/page.h"
+#include "common/base/page.h"
 #include "services/skill_registry/core/standard.h"
 
 namespace tideline::skill_registry {

@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "google/protobuf/field_mask.pb.h"
-#include "services/skill_registry/core/kinds.h"
+#include "services/skill_registry/core/resource_kinds.h"
 
 namespace tideline::skill_registry {
 

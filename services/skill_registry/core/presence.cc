@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Presence: whether a person is there now.
 #include "absl/strings/strip.h"
-#include "services/skill_registry/core/page.h"
+#include "common/base/page.h"
 #include "services/skill_registry/core/standard.h"
 
 namespace tideline::skill_registry {

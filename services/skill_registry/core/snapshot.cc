@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What there is, as creation events: for followers that join late, and for watches that begin.
-#include "services/skill_registry/core/page.h"
+#include "common/base/page.h"
 #include "services/skill_registry/core/standard.h"
 
 namespace tideline::skill_registry {
@@ -110,13 +110,13 @@ absl::StatusOr<partition::WatchStart<v1::WatchRosterResponse>> Core::WatchRoster
   if (!request.resume_token().empty()) return start;
 
   start.snapshot.emplace_back();
-  Page page(kMaxPage);
+  Page page(kMaxPageSize);
   ScanWorkspace(catalog_, request.workspace(), "", [&](const Entry& entry) {
     std::optional<v1::Event> shown = view.Show(CreationOf(entry));
     if (!shown.has_value()) return true;
     if (!page.Open()) {
       start.snapshot.emplace_back();
-      page = Page(kMaxPage);
+      page = Page(kMaxPageSize);
     }
     page.Take(shown->ByteSizeLong());
     *start.snapshot.back().add_events() = *std::move(shown);

@@ -2,8 +2,8 @@
 // The five verbs that every resource has, written once.
 #include "services/skill_registry/core/standard.h"
 
+#include "common/base/page.h"
 #include "services/skill_registry/core/filters.h"
-#include "services/skill_registry/core/page.h"
 
 namespace tideline::skill_registry {
 namespace {

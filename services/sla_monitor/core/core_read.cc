@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/page.h"
 #include "services/sla_monitor/core/step.h"
 #include "tideline/sla_monitor/v1/events.pb.h"
 
@@ -15,13 +16,8 @@ namespace registry = skill_registry::v1;
 
 namespace {
 
-constexpr int kMaxElements = 1000;
-constexpr int kDefaultPage = 50;
-constexpr size_t kMaxPageBytes = 1 << 20;
 // What a page looks at, so that a filter that fits nothing does not hold the partition up.
 constexpr int kMaxLooked = 2000;
-
-int PageSize(int asked) { return asked <= 0 ? kDefaultPage : std::min(asked, kMaxElements); }
 
 Micros CustodyTime(const Calendar& calendar, const Piece& piece) {
   return absl::ToInt64Microseconds(calendar.Measure(FromMicros(piece.from), FromMicros(piece.to)));
@@ -287,7 +283,7 @@ absl::StatusOr<partition::WatchStart<v1::WatchAlertsResponse>> Core::WatchAlerts
     if (!request.engagement().empty() && *clock->engagement != request.engagement()) continue;
     for (const v1::Alert& alert : clock->alerts) {
       if (alert.has_retract_time()) continue;
-      if (page->alerts_size() == kMaxElements) page = &start.snapshot.emplace_back();
+      if (page->alerts_size() == kMaxPageSize) page = &start.snapshot.emplace_back();
       *page->add_alerts() = alert;
     }
   }

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
+#include "common/base/page.h"
 #include "common/due/due.h"
 #include "services/sla_monitor/core/report.h"
 #include "services/sla_monitor/core/step.h"
@@ -19,7 +20,6 @@ namespace registry = skill_registry::v1;
 namespace {
 
 constexpr int kMaxDryRun = 200;  // a look costs a few microseconds, a step may take a millisecond
-constexpr int kDefaultPage = 50;
 constexpr int kMaxLooked = 2000;
 constexpr int kMaxDays = 400;     // a year, and the month before it
 constexpr int kMaxGroups = 5000;  // what an answer of 1 MiB can say
@@ -146,7 +146,7 @@ absl::StatusOr<v1::DryRunPolicyResponse> Core::DryRunPolicy(
   if (workspace == nullptr) return response;
   const Micros now = ToMicros(call.now);
   const int asked = request.page_size();
-  const int most = asked <= 0 ? kDefaultPage : std::min(asked, kMaxDryRun);
+  const int most = asked <= 0 ? kDefaultPageSize : std::min(asked, kMaxDryRun);
   int looked = 0;
   for (auto it = workspace->clocks.upper_bound(request.page_token()); it != workspace->clocks.end();
        ++it) {

@@ -9,7 +9,8 @@
 //   core_timers.cc   what time does       core_restore.cc  records to memory, Dump
 //   core_receiver.cc who could take over
 //   core_query.cc    reads                core_watch.cc    streams
-//   core_step.cc     indexes and records of what a step changed
+//   core_step.cc     indexes and records  feasibility.cc   can it be done in time
+//                    of what a step changed
 //
 // Invariant between steps: no waiting item could be given to anybody now, except while a fill goes
 // on (StoredWorkspace). Pure; one thread; see common/partition/core.h for the contract.
@@ -132,6 +133,7 @@ class Core : public partition::Core {
                       Changes& changes) override;
   partition::Grant GrantOf(absl::string_view workspace, absl::string_view subject) const override;
   void Dump(std::string& out) const override;
+  std::vector<partition::Figure> Figures() const override;
 
  private:
   struct Step;
@@ -158,9 +160,6 @@ class Core : public partition::Core {
   void Line(Kind& kind);  // tells the matcher how the kind's line stands
   void SetAgingTimer(Kind& kind);
   void SetTimer(Item& item);
-  Nanos NextTimer(const Item& item) const;
-  Nanos LeaseEnd(const Item& item) const;
-  Nanos NextStepTime(const Item& item) const;
   // Raises an event about an item and notes that it changed. `standing` is the event's.
   void Raise(Step& step, Item& item, v1::Event& event, v1::WorkItemStanding& standing,
              const Person* audience);
@@ -170,7 +169,8 @@ class Core : public partition::Core {
   void ClearAlarms(Step& step, Workspace& workspace, const std::string& subject,
                    std::optional<v1::Alarm::Kind> kind = std::nullopt);
 
-  // ---- who may ----
+  // ---- who may, and whether they mean the item as it is; each beside the verbs that ask first
+  // ----
   bool Visible(const Call& call, const Item& item) const;
   absl::Status MayActFor(const Call& call, absl::string_view expert) const;
   absl::Status CheckEtag(const Item& item, absl::string_view etag) const;
@@ -181,6 +181,9 @@ class Core : public partition::Core {
   absl::Status NotTheDoer(const Call& call, const Item& item) const;
   void Complete(Step& step, Item& item, const std::string& checksum);
   void BringBack(Step& step, Item& item);
+  absl::Status CheckResult(const Call& call, absl::string_view name, int64_t epoch,
+                           const v1::Result& result, Item*& item) const;
+  void TakeResult(Step& step, Item& item, const v1::Result& result);
 
   // ---- core_submit.cc ----
   struct Draft;  // a request that was found good
@@ -211,12 +214,11 @@ class Core : public partition::Core {
   void Freed(Step& step, Person& person, Queue& queue);
   // Whom to give work or what to place after a step's changes, until nothing is left to do.
   void Settle(Step& step);
-  void StartFilling(Step& step, Workspace& workspace);
-  void StartUnparking(Step& step, Workspace& workspace);
   void KeepDecision(Step& step, Item& item, const v1::RoutingDecision& decision);
   void FillDecision(const Item& item, const Choice& choice, v1::RoutingDecision& decision) const;
 
   // ---- core_widen.cc ----
+  Nanos NextStepTime(const Item& item) const;
   static void Widen(Item& item);          // counts the next step and notes what it does
   bool TakeStep(Step& step, Item& item);  // false: there is none
   void WidenDue(Step& step, Item& item);
@@ -232,9 +234,10 @@ class Core : public partition::Core {
   void CloseOffer(Step& step, Item& item, v1::Offer::State state, v1::DeclineReason reason,
                   absl::string_view comment);
   void Acted(Step& step, Person& person);
-  absl::Status CheckResult(const Call& call, absl::string_view name, int64_t epoch,
-                           const v1::Result& result, Item*& item) const;
-  void TakeResult(Step& step, Item& item, const v1::Result& result);
+  // The first item of the lines, of one queue or (`only` empty) of all that are pulled from, that
+  // the person may have; a refusal when there is none.
+  absl::StatusOr<Item*> FindClaim(Workspace& workspace, const std::string& only,
+                                  const Person& person, Nanos now) const;
 
   // ---- core_custody.cc ----
   static void EndHold(Item& item, Nanos now);
@@ -247,12 +250,19 @@ class Core : public partition::Core {
   void ReturnToDoer(Step& step, Item& item, v1::Event& event, v1::WorkItemStanding& standing);
 
   // ---- core_timers.cc ----
+  Nanos NextTimer(const Item& item) const;
+  Nanos LeaseEnd(const Item& item) const;
+  // When the holding policy takes an item back from a holder who is offline; kNever: it does not.
+  static Nanos HoldingEnd(const Item& item);
   void AdvanceClock(Step& step, Workspace& workspace, Nanos now);
   void Fire(Step& step, Item& item);
   void TimeOut(Step& step, Item& item);
   void Chores(Step& step, Workspace& workspace);
   void Withdraw(Step& step, Workspace& workspace);
   void Unpark(Step& step, Workspace& workspace, int most_looks, int most_moves);
+  // Each begins to look at everybody, or everything parked, anew; Wake goes on with it.
+  void StartFilling(Step& step, Workspace& workspace);
+  void StartUnparking(Step& step, Workspace& workspace);
   bool HasChores(const Workspace& workspace) const;
 
   // ---- core_queues.cc ----
@@ -274,8 +284,6 @@ class Core : public partition::Core {
   Person& Upsert(Workspace& workspace, const std::string& name);
   void Gone(Step& step, Person& person);
   void Back(Step& step, Person& person);
-  // When the holding policy takes an item back from a holder who is offline; kNever: it does not.
-  static Nanos HoldingEnd(const Item& item);
   void SetShifts(Workspace& workspace, const std::string& calendar);
   // Takes a pending offer back when the person may not have the item any more.
   bool WithdrawIfUnfit(Step& step, Item& item);
@@ -285,6 +293,7 @@ class Core : public partition::Core {
   // ---- core_restore.cc ----
   absl::Status RestoreItem(absl::string_view id, absl::string_view bytes);
   void FromRecord(const core::v1::StoredItem& record, Workspace& workspace, Item& item);
+  void PastFromRecord(const core::v1::StoredItem& record, Workspace& workspace, Item& item);
   absl::Status RestoreDecision(absl::string_view id, absl::string_view bytes);
 
   // ---- core_query.cc ----

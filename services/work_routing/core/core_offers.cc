@@ -184,6 +184,50 @@ absl::StatusOr<v1::MarkResponsiveResponse> Core::MarkResponsive(
   return response;
 }
 
+absl::StatusOr<Item*> Core::FindClaim(Workspace& workspace, const std::string& only,
+                                      const Person& person, Nanos now) const {
+  std::vector<LineCursor> lines;
+  for (const auto& [id, queue] : workspace.queues) {
+    if (only.empty() ? !queue->pull() : id != only) continue;
+    if (queue->full()) continue;
+    for (const Kind* kind : queue->waiting) {
+      LineCursor line(*kind);
+      if (line.item() != nullptr) lines.push_back(line);
+    }
+  }
+  const auto later = [](const LineCursor& a, const LineCursor& b) {
+    return GoesBefore(*b.item(), *a.item());
+  };
+  std::make_heap(lines.begin(), lines.end(), later);
+  std::vector<Constraint> fails;  // of the first item, for the refusal
+  for (int i = 0; !lines.empty() && i < kChecksPerClaim; ++i) {
+    std::pop_heap(lines.begin(), lines.end(), later);
+    Item& next = *lines.back().item();
+    std::vector<Constraint> failed =
+        workspace.matcher.Check(next.kind->signature, AskOf(next, now), *person.slot);
+    // Who asks has answered.
+    std::erase(failed, Constraint::kUnresponsive);
+    if (failed.empty()) return &next;
+    if (i == 0) fails = std::move(failed);
+    lines.back().Next();
+    if (lines.back().item() == nullptr) {
+      lines.pop_back();
+    } else {
+      std::push_heap(lines.begin(), lines.end(), later);
+    }
+  }
+  const auto hindered = std::find_if(fails.begin(), fails.end(), [](Constraint c) {
+    return c >= eligibility::kFirstPassing && c != Constraint::kDeclined;
+  });
+  if (hindered != fails.end()) {
+    const auto& rule = eligibility::RuleOf(*hindered);
+    return Refuse(Reason::REASON_NOT_ELIGIBLE, rule.explanation,
+                  {{"constraint", rule.name}, {"expert", person.name}});
+  }
+  return Refuse(Reason::REASON_RESOURCE_NOT_FOUND, "nothing waits that the person may have now",
+                {{"expert", person.name}});
+}
+
 absl::StatusOr<v1::ClaimNextResponse> Core::ClaimNext(const Call& call,
                                                       const v1::ClaimNextRequest& request,
                                                       Changes& changes) {
@@ -203,52 +247,7 @@ absl::StatusOr<v1::ClaimNextResponse> Core::ClaimNext(const Call& call,
   }
   Person& person = *found->second;
   const Nanos now = ToNanos(call.now);
-  std::vector<LineCursor> lines;
-  for (const auto& [id, queue] : workspace->queues) {
-    if (request.queue().empty() ? !queue->pull() : id != request.queue()) continue;
-    if (queue->full()) continue;
-    for (const Kind* kind : queue->waiting) {
-      LineCursor line(*kind);
-      if (line.item() != nullptr) lines.push_back(line);
-    }
-  }
-  const auto later = [](const LineCursor& a, const LineCursor& b) {
-    return GoesBefore(*b.item(), *a.item());
-  };
-  std::make_heap(lines.begin(), lines.end(), later);
-  Item* item = nullptr;
-  std::vector<Constraint> fails;  // of the first item, for the refusal
-  for (int i = 0; !lines.empty() && i < kChecksPerClaim; ++i) {
-    std::pop_heap(lines.begin(), lines.end(), later);
-    Item& next = *lines.back().item();
-    std::vector<Constraint> failed =
-        workspace->matcher.Check(next.kind->signature, AskOf(next, now), *person.slot);
-    // Who asks has answered.
-    std::erase(failed, Constraint::kUnresponsive);
-    if (failed.empty()) {
-      item = &next;
-      break;
-    }
-    if (i == 0) fails = std::move(failed);
-    lines.back().Next();
-    if (lines.back().item() == nullptr) {
-      lines.pop_back();
-    } else {
-      std::push_heap(lines.begin(), lines.end(), later);
-    }
-  }
-  if (item == nullptr) {
-    const auto hindered = std::find_if(fails.begin(), fails.end(), [](Constraint c) {
-      return c >= eligibility::kFirstPassing && c != Constraint::kDeclined;
-    });
-    if (hindered != fails.end()) {
-      const auto& rule = eligibility::RuleOf(*hindered);
-      return Refuse(Reason::REASON_NOT_ELIGIBLE, rule.explanation,
-                    {{"constraint", rule.name}, {"expert", name}});
-    }
-    return Refuse(Reason::REASON_RESOURCE_NOT_FOUND, "nothing waits that the person may have now",
-                  {{"expert", name}});
-  }
+  TL_ASSIGN_OR_RETURN(Item* const item, FindClaim(*workspace, request.queue(), person, now));
   Step step(*this, call, changes);
   Acted(step, person);
   Choice choice =

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/page.h"
 #include "services/work_routing/core/core.h"
 
 namespace tideline::work_routing {
@@ -15,33 +16,15 @@ namespace registry = skill_registry::v1;
 
 namespace {
 
-constexpr int kDefaultPage = 50;
-constexpr int kMaxPage = 1000;
-constexpr size_t kMaxPageBytes = 1 << 20;
 // Items a list looks at for one page; a page may be short, and its token goes on.
 constexpr int kMaxLooks = 2000;
 // Waiting items counted for "how many go first".
 constexpr int64_t kMaxAhead = 10'000;
 
-int PageSize(int asked) { return asked <= 0 ? kDefaultPage : std::min(asked, kMaxPage); }
-
 absl::StatusOr<uint64_t> After(const std::string& token) {
   uint64_t after = 0;
   if (token.empty() || absl::SimpleAtoi(token, &after)) return after;
   return InvalidField("page_token", "is not one of this list", Reason::REASON_PAGE_TOKEN_INVALID);
-}
-
-// A page of a map by name, after the name that the token is.
-template <class Map, class Add>
-std::string Page(const Map& map, const std::string& token, int size, const Add& add) {
-  auto it = token.empty() ? map.begin() : map.upper_bound(token);
-  std::string last;
-  size_t bytes = 0;
-  for (int n = 0; it != map.end() && n < size && bytes < kMaxPageBytes; ++it, ++n) {
-    bytes += add(it->second);
-    last = it->first;
-  }
-  return it == map.end() ? std::string() : last;
 }
 
 }  // namespace
@@ -95,12 +78,11 @@ absl::StatusOr<v1::ListWorkItemsResponse> Core::ListWorkItems(
             std::find(states.begin(), states.end(), item.state) != states.end()) &&
            (request.team().empty() || *item.team == request.team()) && Visible(call, item);
   };
-  const int size = PageSize(request.page_size());
-  size_t bytes = 0;
+  Page page(request.page_size());
   const auto add = [&](const Item& item) {
     *response.add_work_items() = PublicItem(item, false);
-    bytes += item.brief.size() + 256;
-    return response.work_items_size() < size && bytes < kMaxPageBytes;
+    page.Take(item.brief.size() + 256);
+    return page.Open();
   };
   if (!request.holder().empty()) {  // what one person has is few: their own desk says it
     auto person = workspace->people.find(request.holder());
@@ -290,11 +272,10 @@ absl::StatusOr<v1::ListQueuesResponse> Core::ListQueues(
   v1::ListQueuesResponse response;
   const Workspace* workspace = FindWorkspace(call.workspace);
   if (workspace == nullptr) return response;
-  response.set_next_page_token(Page(workspace->queues, request.page_token(),
-                                    PageSize(request.page_size()), [&](const auto& queue) {
-                                      *response.add_queues() = queue->record;
-                                      return queue->record.ByteSizeLong();
-                                    }));
+  response.set_next_page_token(FillPage(workspace->queues, request, [&](const auto& queue) {
+    *response.add_queues() = queue->record;
+    return queue->record.ByteSizeLong();
+  }));
   return response;
 }
 
@@ -303,11 +284,11 @@ absl::StatusOr<v1::ListRestrictionsResponse> Core::ListRestrictions(
   v1::ListRestrictionsResponse response;
   const Workspace* workspace = FindWorkspace(call.workspace);
   if (workspace == nullptr) return response;
-  response.set_next_page_token(Page(workspace->restrictions, request.page_token(),
-                                    PageSize(request.page_size()), [&](const auto& restriction) {
-                                      *response.add_restrictions() = restriction;
-                                      return restriction.ByteSizeLong();
-                                    }));
+  response.set_next_page_token(
+      FillPage(workspace->restrictions, request, [&](const auto& restriction) {
+        *response.add_restrictions() = restriction;
+        return restriction.ByteSizeLong();
+      }));
   return response;
 }
 
@@ -316,14 +297,12 @@ absl::StatusOr<v1::ListAlarmsResponse> Core::ListAlarms(
   v1::ListAlarmsResponse response;
   const Workspace* workspace = FindWorkspace(call.workspace);
   if (workspace == nullptr) return response;
-  response.set_next_page_token(Page(workspace->alarms, request.page_token(),
-                                    PageSize(request.page_size()), [&](const v1::Alarm& alarm) {
-                                      const Item* item = FindItem(call, alarm.subject());
-                                      const bool shown =
-                                          call.grant.organization.empty() || item != nullptr;
-                                      if (shown) *response.add_alarms() = alarm;
-                                      return alarm.ByteSizeLong();
-                                    }));
+  response.set_next_page_token(FillPage(workspace->alarms, request, [&](const v1::Alarm& alarm) {
+    const Item* item = FindItem(call, alarm.subject());
+    const bool shown = call.grant.organization.empty() || item != nullptr;
+    if (shown) *response.add_alarms() = alarm;
+    return alarm.ByteSizeLong();
+  }));
   return response;
 }
 
@@ -331,9 +310,11 @@ absl::StatusOr<v1::ClearAlarmResponse> Core::ClearAlarm(const Call& call,
                                                         const v1::ClearAlarmRequest& request,
                                                         Changes& changes) {
   Workspace* workspace = FindWorkspace(call.workspace);
-  if (workspace == nullptr || workspace->alarms.erase(request.name()) == 0) {
-    return NotFound(request.name());
-  }
+  if (workspace == nullptr) return NotFound(request.name());
+  auto it = workspace->alarms.find(request.name());
+  if (it == workspace->alarms.end()) return NotFound(request.name());
+  --workspace->alarms_of_kind[it->second.kind()];
+  workspace->alarms.erase(it);
   v1::Event event;
   event.mutable_alarm_cleared();
   changes.Raise(call, request.name(), event);
@@ -377,6 +358,27 @@ absl::StatusOr<v1::GetQueueStatsResponse> Core::GetQueueStats(
 
 partition::Grant Core::GrantOf(absl::string_view workspace, absl::string_view subject) const {
   return roster_.GrantOf(workspace, subject);
+}
+
+std::vector<partition::Figure> Core::Figures() const {
+  std::array<int64_t, v1::Alarm::Kind_ARRAYSIZE> alarms{};
+  std::array<int64_t, kStates> items{};
+  for (const auto& [name, workspace] : workspaces_) {
+    for (size_t k = 0; k < alarms.size(); ++k) alarms[k] += workspace->alarms_of_kind[k];
+    for (const auto& [id, queue] : workspace->queues) {
+      for (size_t s = 0; s < items.size(); ++s) items[s] += queue->depth[s];
+    }
+  }
+  std::vector<partition::Figure> figures;
+  for (int k = 1; k < v1::Alarm::Kind_ARRAYSIZE; ++k) {
+    figures.push_back({"alarms", "Alarms that stand.", "kind",
+                       v1::Alarm::Kind_Name(static_cast<v1::Alarm::Kind>(k)), alarms[k]});
+  }
+  for (int s = 1; s < v1::WorkItem::State_ARRAYSIZE; ++s) {
+    figures.push_back({"items", "Work items kept, by state.", "state",
+                       v1::WorkItem::State_Name(static_cast<State>(s)), items[s]});
+  }
+  return figures;
 }
 
 }  // namespace tideline::work_routing

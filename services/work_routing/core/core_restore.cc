@@ -48,7 +48,13 @@ absl::Status Core::Restore(absl::string_view kind, absl::string_view id, absl::s
   Workspace& workspace = WorkspaceOf(WorkspaceName(id));
   if (kind == "workspace") return parse(workspace.progress);
   if (kind == "restriction") return parse(workspace.restrictions[std::string(id)]);
-  if (kind == "alarm") return parse(workspace.alarms[std::string(id)]);
+  if (kind == "alarm") {
+    v1::Alarm& alarm = workspace.alarms[std::string(id)];
+    TL_RETURN_IF_ERROR(parse(alarm));
+    if (!v1::Alarm::Kind_IsValid(alarm.kind())) return Corrupt(kind, id, "of an unknown kind");
+    ++workspace.alarms_of_kind[alarm.kind()];
+    return absl::OkStatus();
+  }
   if (kind == "queue") {
     auto queue = std::make_unique<Queue>();
     queue->workspace = &workspace;
@@ -151,6 +157,10 @@ void Core::FromRecord(const core::v1::StoredItem& record, Workspace& workspace, 
   item.earlier_periods = record.earlier_periods();
   item.offers_forgiven = record.offers_forgiven();
   item.returns_forgiven = record.returns_forgiven();
+  PastFromRecord(record, workspace, item);
+}
+
+void Core::PastFromRecord(const core::v1::StoredItem& record, Workspace& workspace, Item& item) {
   const std::string* team = item.team;
   item.periods.reserve(record.periods_size());
   for (const core::v1::StoredPeriod& stored : record.periods()) {
@@ -255,6 +265,9 @@ void DumpPerson(const Person& person, std::string& out) {
 }  // namespace
 
 void Core::Dump(std::string& out) const {
+  for (const partition::Figure& figure : Figures()) {
+    absl::StrAppend(&out, "figure ", figure.name, " ", figure.value, " ", figure.amount, "\n");
+  }
   roster_.Dump(out);
   absl::StrAppend(&out, "lease ", lease_.made(), " ", lease_.until(), "\n");
   for (const auto& [name, workspace] : workspaces_) {

@@ -295,7 +295,9 @@ std::string AlarmId(v1::Alarm::Kind kind, absl::string_view subject) {
 void Core::RaiseAlarm(Step& step, Workspace& workspace, v1::Alarm::Kind kind,
                       const std::string& subject, const Item* item, std::string message) {
   const std::string name = absl::StrCat(workspace.name, "/alarms/", AlarmId(kind, subject));
-  v1::Alarm& alarm = workspace.alarms[name];
+  auto [raised, fresh] = workspace.alarms.try_emplace(name);
+  if (fresh) ++workspace.alarms_of_kind[kind];
+  v1::Alarm& alarm = raised->second;
   alarm.Clear();
   alarm.set_name(name);
   alarm.set_kind(kind);
@@ -326,6 +328,7 @@ void Core::ClearAlarms(Step& step, Workspace& workspace, const std::string& subj
     auto it = workspace.alarms.find(name);
     if (it == workspace.alarms.end() || it->second.subject() != subject) continue;
     workspace.alarms.erase(it);
+    --workspace.alarms_of_kind[k];
     v1::Event event;
     event.mutable_alarm_cleared();
     step.changes.Raise(step.call, name, event);

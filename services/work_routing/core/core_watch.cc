@@ -7,16 +7,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/page.h"
 #include "services/work_routing/core/core.h"
 
 namespace tideline::work_routing {
 
 namespace {
-
-// One response of a stream's beginning holds as many elements, as a page of a list does.
-constexpr int kMaxElements = 1000;
-constexpr int kDefaultPage = 50;
-constexpr size_t kMaxPageBytes = 1 << 20;
 
 using partition::Revision;
 using partition::WatchStart;
@@ -93,7 +89,7 @@ absl::StatusOr<WatchStart<v1::WatchOffersResponse>> Core::WatchOffers(
   auto person = workspace->people.find(request.expert());
   if (person == workspace->people.end()) return start;
   const auto next = [&]() -> v1::WatchOffersResponse& {
-    if (page->offers_size() + page->held_size() == kMaxElements) {
+    if (page->offers_size() + page->held_size() == kMaxPageSize) {
       page = &start.snapshot.emplace_back();
     }
     return *page;
@@ -169,7 +165,7 @@ absl::StatusOr<WatchStart<v1::WatchAssignmentsResponse>> Core::WatchAssignments(
     for (const Item* item : person->held) {
       if (item->state != v1::WorkItem::STATE_ASSIGNED) continue;
       if (!request.queue().empty() && item->queue->name() != request.queue()) continue;
-      if (page->assignments_size() == kMaxElements) page = &start.snapshot.emplace_back();
+      if (page->assignments_size() == kMaxPageSize) page = &start.snapshot.emplace_back();
       FillAssignment(*item, *page->add_assignments());
     }
   }
@@ -195,11 +191,58 @@ void Head(const std::string& workspace, const std::string& subject, const std::s
   }
 }
 
-// The kinds of resources in a snapshot, in its order; the token says which and after what.
-constexpr char kQueuePart = 'q';
-constexpr char kRestrictionPart = 'r';
-constexpr char kAlarmPart = 's';
-constexpr char kItemPart = 't';
+// The kinds of resources in a snapshot, in its order.
+enum Part : char { kQueues = 'q', kRestrictions = 'r', kAlarms = 's', kItems = 't' };
+
+// One page of a snapshot. Its token is the part in which the next page begins, and the key after
+// which.
+class SnapshotPage {
+ public:
+  SnapshotPage(const v1::SnapshotRequest& request, v1::SnapshotResponse& response)
+      : page_(request.page_size()), response_(response) {
+    if (request.page_token().empty()) return;
+    part_ = request.page_token()[0];
+    after_ = request.page_token().substr(1);
+  }
+
+  // The key after which this page begins in a part; empty: at the part's beginning.
+  const std::string& After(Part part) const { return part == part_ ? after_ : kBeginning; }
+  bool Open() const { return page_.Open(); }
+  // Adds a resource's creation; `fill` says it.
+  template <class Fill>
+  void Add(const Fill& fill) {
+    v1::Event& event = *response_.add_events();
+    fill(event);
+    page_.Take(event.ByteSizeLong());
+  }
+  // The page ends here.
+  void Cut(Part part, absl::string_view after) {
+    response_.set_next_page_token(absl::StrCat(std::string(1, part), after));
+  }
+
+  // Adds a part that is a map by name; false when the page was full before its end.
+  template <class Map, class Fill>
+  bool AddAll(Part part, const Map& map, const Fill& fill) {
+    if (part_ > part) return true;
+    const std::string& after = After(part);
+    auto it = after.empty() ? map.begin() : map.upper_bound(after);
+    for (; it != map.end(); ++it) {
+      if (!Open()) {
+        Cut(part, it == map.begin() ? absl::string_view() : std::prev(it)->first);
+        return false;
+      }
+      Add([&](v1::Event& event) { fill(it->second, event); });
+    }
+    return true;
+  }
+
+ private:
+  inline static const std::string kBeginning;
+  Page page_;
+  char part_ = kQueues;
+  std::string after_;
+  v1::SnapshotResponse& response_;
+};
 
 }  // namespace
 
@@ -208,59 +251,40 @@ absl::StatusOr<v1::SnapshotResponse> Core::Snapshot(const Call& call,
   v1::SnapshotResponse response;
   const Workspace* workspace = FindWorkspace(call.workspace);
   if (workspace == nullptr) return response;
-  const int asked = request.page_size();
-  const int size = asked <= 0 ? kDefaultPage : std::min(asked, kMaxElements);
-  const std::string& token = request.page_token();
-  const char part = token.empty() ? kQueuePart : token[0];
-  const std::string after = token.empty() ? "" : token.substr(1);
-  size_t bytes = 0;
-  const auto full = [&] { return response.events_size() >= size || bytes >= kMaxPageBytes; };
-  const auto cut = [&](char at, const std::string& last) {
-    response.set_next_page_token(std::string(1, at) + last);
+  SnapshotPage page(request, response);
+  const std::string& of = workspace->name;
+  const auto queue = [&of](const std::unique_ptr<Queue>& one, v1::Event& event) {
+    *event.mutable_queue_created()->mutable_queue() = one->record;
+    Head(of, one->name(), one->record.etag(), one->record.update_time(), event);
+  };
+  const auto restriction = [&of](const v1::Restriction& one, v1::Event& event) {
+    *event.mutable_restriction_put()->mutable_restriction() = one;
+    Head(of, one.name(), one.etag(), one.update_time(), event);
+  };
+  const auto alarm = [&of](const v1::Alarm& one, v1::Event& event) {
+    *event.mutable_alarm_raised()->mutable_alarm() = one;
+    Head(of, one.name(), "", one.raise_time(), event);
+  };
+  if (!page.AddAll(kQueues, workspace->queues, queue) ||
+      !page.AddAll(kRestrictions, workspace->restrictions, restriction) ||
+      !page.AddAll(kAlarms, workspace->alarms, alarm)) {
     return response;
-  };
-  const auto walk = [&](char own, const auto& map, const auto& add) -> std::optional<std::string> {
-    if (part > own) return std::nullopt;
-    auto it = part == own && !after.empty() ? map.upper_bound(after) : map.begin();
-    for (; it != map.end(); ++it) {
-      if (full()) return it == map.begin() ? std::string() : std::prev(it)->first;
-      add(it->second, *response.add_events());
-      bytes += response.events(response.events_size() - 1).ByteSizeLong();
-    }
-    return std::nullopt;
-  };
-  if (auto last = walk(kQueuePart, workspace->queues, [&](const auto& queue, v1::Event& event) {
-        *event.mutable_queue_created()->mutable_queue() = queue->record;
-        Head(workspace->name, queue->name(), queue->record.etag(), queue->record.update_time(),
-             event);
-      })) {
-    return cut(kQueuePart, *last);
   }
-  if (auto last = walk(kRestrictionPart, workspace->restrictions,
-                       [&](const v1::Restriction& one, v1::Event& event) {
-                         *event.mutable_restriction_put()->mutable_restriction() = one;
-                         Head(workspace->name, one.name(), one.etag(), one.update_time(), event);
-                       })) {
-    return cut(kRestrictionPart, *last);
-  }
-  if (auto last = walk(kAlarmPart, workspace->alarms, [&](const v1::Alarm& one, v1::Event& event) {
-        *event.mutable_alarm_raised()->mutable_alarm() = one;
-        Head(workspace->name, one.name(), "", one.raise_time(), event);
-      })) {
-    return cut(kAlarmPart, *last);
-  }
+  const std::string& after = page.After(kItems);
   uint64_t sequence = 0;
-  if (part == kItemPart && !after.empty() && !absl::SimpleAtoi(after, &sequence)) {
+  if (!after.empty() && !absl::SimpleAtoi(after, &sequence)) {
     return InvalidField("page_token", "is not one of this list", Reason::REASON_PAGE_TOKEN_INVALID);
   }
   for (auto it = workspace->items.upper_bound(sequence); it != workspace->items.end(); ++it) {
-    if (full()) return cut(kItemPart, sequence == 0 ? "" : absl::StrCat(sequence));
-    const Item& item = *it->second;
-    v1::Event& event = *response.add_events();
-    v1::WorkItem& shown = *event.mutable_work_item_submitted()->mutable_work_item();
-    shown = PublicItem(item);
-    Head(workspace->name, item.name, EtagOf(item), shown.update_time(), event);
-    bytes += event.ByteSizeLong();
+    if (!page.Open()) {
+      page.Cut(kItems, sequence == 0 ? "" : absl::StrCat(sequence));
+      return response;
+    }
+    page.Add([&](v1::Event& event) {
+      v1::WorkItem& shown = *event.mutable_work_item_submitted()->mutable_work_item();
+      shown = PublicItem(*it->second);
+      Head(of, shown.name(), shown.etag(), shown.update_time(), event);
+    });
     sequence = it->first;
   }
   *response.mutable_position() = last_;

@@ -104,6 +104,34 @@ v1::WorkItem PublicItem(const Item& item, bool periods) {
   return out;
 }
 
+namespace {
+
+// Periods and tries. A period's team is left out where it is the one before it.
+void FillPast(const Item& item, core::v1::StoredItem& record) {
+  const std::string* team = nullptr;
+  for (const Period& period : item.periods) {
+    core::v1::StoredPeriod& stored = *record.add_periods();
+    stored.set_start(period.start);
+    stored.set_state(period.state);
+    if (period.team != team) stored.set_team(*period.team);
+    team = period.team;
+    if (period.holder != nullptr) stored.set_holder(*period.holder);
+    stored.set_epoch(period.epoch);
+    if (period.hold != nullptr) *stored.mutable_hold() = *period.hold;
+  }
+  for (const Try& attempt : item.tries) {
+    core::v1::StoredTry& stored = *record.add_tries();
+    stored.set_expert(*attempt.expert);
+    stored.set_epoch(attempt.epoch);
+    stored.set_state(attempt.state);
+    stored.set_made(attempt.made);
+    stored.set_expires(attempt.expires);
+    stored.set_barred(attempt.barred);
+  }
+}
+
+}  // namespace
+
 void FillRecord(const Item& item, core::v1::StoredItem& record) {
   record.set_brief(item.brief);
   record.set_sequence(item.sequence);
@@ -146,26 +174,7 @@ void FillRecord(const Item& item, core::v1::StoredItem& record) {
   record.set_offers_forgiven(item.offers_forgiven);
   record.set_returns_forgiven(item.returns_forgiven);
   record.set_earlier_periods(item.earlier_periods);
-  const std::string* team = nullptr;
-  for (const Period& period : item.periods) {
-    core::v1::StoredPeriod& stored = *record.add_periods();
-    stored.set_start(period.start);
-    stored.set_state(period.state);
-    if (period.team != team) stored.set_team(*period.team);
-    team = period.team;
-    if (period.holder != nullptr) stored.set_holder(*period.holder);
-    stored.set_epoch(period.epoch);
-    if (period.hold != nullptr) *stored.mutable_hold() = *period.hold;
-  }
-  for (const Try& attempt : item.tries) {
-    core::v1::StoredTry& stored = *record.add_tries();
-    stored.set_expert(*attempt.expert);
-    stored.set_epoch(attempt.epoch);
-    stored.set_state(attempt.state);
-    stored.set_made(attempt.made);
-    stored.set_expires(attempt.expires);
-    stored.set_barred(attempt.barred);
-  }
+  FillPast(item, record);
 }
 
 void NotePeriod(Item& item, Nanos now, const v1::Hold* hold) {

@@ -137,6 +137,7 @@ struct Workspace {
   std::map<std::string, std::unique_ptr<Queue>> queues;
   std::map<std::string, v1::Restriction> restrictions;
   std::map<std::string, v1::Alarm> alarms;
+  std::array<int64_t, v1::Alarm::Kind_ARRAYSIZE> alarms_of_kind{};  // for the metrics
   absl::node_hash_set<std::string> names;  // shared names of teams and experts
   absl::flat_hash_map<std::string, std::unique_ptr<Kind>> kinds;
   std::map<SignatureId, std::set<Kind*, KindOrder>> by_signature;  // for lookups only

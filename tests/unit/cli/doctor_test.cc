@@ -76,6 +76,17 @@ tideline_work_routing_calls_owed 5000
   }
 }
 
+TEST(DoctorTest, AnomaliesAreShownUpToAFewAndThenCounted) {
+  EXPECT_TRUE(JudgeAnomalies("").empty());
+  const auto two = JudgeAnomalies("a/0 up 1.0 x: why\nb/3 up 2.1 y: why not\n");
+  ASSERT_EQ(two.size(), 2u);
+  EXPECT_EQ(two[1].level, Level::kWarning);
+  EXPECT_EQ(two[1].detail, "b/3 up 2.1 y: why not");
+  const auto many = JudgeAnomalies("1\n2\n3\n4\n5\n6\n7\n");
+  ASSERT_EQ(many.size(), 6u);
+  EXPECT_EQ(many[5].detail, "2 more");
+}
+
 TEST(DoctorTest, AClockThatNothingKeepsRightIsAWarning) {
   EXPECT_EQ(JudgeClock(true, absl::Milliseconds(3)).level, Level::kOk);
   EXPECT_EQ(JudgeClock(false, absl::Seconds(16)).level, Level::kWarning);

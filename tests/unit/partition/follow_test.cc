@@ -72,6 +72,12 @@ class UpstreamWriter {
 class FollowTest : public HostTest {
  protected:
   FollowTest() { upstreams_ = {"up"}; }
+
+  std::vector<partition::Anomaly> Anomalies() {
+    std::vector<partition::Anomaly> anomalies;
+    loop_.Run([&] { anomalies = host_->Anomalies(10); });
+    return anomalies;
+  }
 };
 
 TEST_F(FollowTest, EachUpstreamEventTakesEffectOnceAlsoAcrossRestarts) {
@@ -125,6 +131,52 @@ TEST_F(FollowTest, WhatCannotBeAppliedBecomesAnAnomalyAndItGoesOn) {
   EXPECT_EQ(State(*host_).anomalies, 1u);
   Up();
   EXPECT_EQ(State(*host_).anomalies, 1u);
+}
+
+TEST_F(FollowTest, AnAnomalyIsTriedAgainAtTheNextStart) {
+  UpstreamWriter writer(store_, loop_, clock_.Now());
+  writer.Write({"x", "odd one", "y"});
+  Up();
+  ASSERT_EQ(Anomalies().size(), 1u);
+  EXPECT_EQ(Anomalies()[0].upstream, "up");
+  EXPECT_EQ(Anomalies()[0].subject, "odd one");
+  EXPECT_EQ(Anomalies()[0].reason, "odd subject");
+  EXPECT_EQ(Anomalies()[0].attempts, 1);
+  takes_odd_ = true;
+  Up();
+  EXPECT_EQ(Anomalies().size(), 0u);
+  EXPECT_EQ(*Get("followed odd one"), 1);
+  Up();
+  EXPECT_EQ(*Get("followed odd one"), 1);
+}
+
+TEST_F(FollowTest, AnAnomalyIsLeftAloneWhenItsTriesAreUsedUp) {
+  UpstreamWriter writer(store_, loop_, clock_.Now());
+  writer.Write({"odd one"});
+  for (int start = 1; start <= 8; ++start) {
+    Up();
+    ASSERT_EQ(Anomalies().size(), 1u);
+    EXPECT_EQ(Anomalies()[0].attempts, std::min(start, 5));
+  }
+  takes_odd_ = true;
+  Up();
+  EXPECT_EQ(Anomalies().size(), 1u);
+  EXPECT_EQ(Get("followed odd one").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(FollowTest, AnAnomalyIsNotAppliedBehindANewerEventOfItsSubject) {
+  UpstreamWriter writer(store_, loop_, clock_.Now());
+  writer.Write({"odd one", "odd two"});
+  Up();
+  takes_odd_ = true;
+  writer.Write({"odd one"});
+  Rest(*host_);
+  EXPECT_EQ(*Get("followed odd one"), 1);
+  Up();
+  EXPECT_EQ(*Get("followed odd one"), 1);
+  EXPECT_EQ(*Get("followed odd two"), 1);
+  ASSERT_EQ(Anomalies().size(), 1u);
+  EXPECT_EQ(Anomalies()[0].subject, "odd one");
 }
 
 TEST_F(FollowTest, AnUpstreamThatWasRolledBackStopsTheFollowerAndSaysWhere) {

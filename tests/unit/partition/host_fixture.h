@@ -2,6 +2,7 @@
 // A host of ToyCores on a scripted journal, in simulated time.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,7 +47,7 @@ class HostTest : public ::testing::Test {
         options.upstreams.push_back({upstream, store_.OpenJournal(upstream, 0, loop_)});
       }
       host = std::make_unique<partition::Host>(
-          loop_, journal, [] { return std::make_unique<ToyCore>(); }, options);
+          loop_, journal, [this] { return std::make_unique<ToyCore>(&takes_odd_); }, options);
     });
     return host;
   }
@@ -96,6 +97,7 @@ class HostTest : public ::testing::Test {
   SimulatedClock clock_;
   journal::MemoryStore store_;
   Loop loop_;
+  std::atomic<bool> takes_odd_ = false;
   std::vector<std::string> upstreams_;
   partition::OwedSender* sender_ = nullptr;
   std::shared_ptr<FaultyJournal> journal_;

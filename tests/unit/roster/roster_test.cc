@@ -10,7 +10,7 @@
 #include "common/roster/roster.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/skill_registry/core/kinds.h"
+#include "services/skill_registry/core/resource_kinds.h"
 #include "tests/unit/skill_registry/chance.h"
 #include "tests/unit/skill_registry/driver.h"
 

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "absl/strings/match.h"
+#include "common/base/page.h"
 #include "common/telemetry/log.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -189,7 +190,7 @@ TEST_F(Seam, EndsAPageAtItsBytes) {
   do {
     v1::ListThingsResponse response;
     ASSERT_TRUE(Do(&Stub::ListThings, request, &response).ok());
-    EXPECT_LE(response.ByteSizeLong(), rpc::kMaxPageBytes + 1024);
+    EXPECT_LE(response.ByteSizeLong(), kMaxPageBytes + 1024);
     EXPECT_GT(response.things_size(), 0);
     for (const v1::Thing& thing : response.things()) names.insert(thing.name());
     request.set_page_token(response.next_page_token());

@@ -9,7 +9,7 @@
 #include "google/api/field_behavior.pb.h"
 #include "google/api/resource.pb.h"
 #include "google/protobuf/timestamp.pb.h"
-#include "services/skill_registry/core/kinds.h"
+#include "services/skill_registry/core/resource_kinds.h"
 
 namespace tideline::skill_registry {
 namespace {

@@ -4,10 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/error.h"
+#include "common/base/page.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/skill_registry/core/ancestry.h"
-#include "services/skill_registry/core/page.h"
 #include "tests/unit/skill_registry/driver.h"
 
 namespace tideline::skill_registry {
@@ -50,13 +50,13 @@ class Limits : public ::testing::Test {
 };
 
 TEST_F(Limits, APageHasAtMostAThousandElements) {
-  AddSkills(kMaxPage);  // and the two that were there
-  EXPECT_EQ(List(0).skills_size(), kDefaultPage);
-  EXPECT_EQ(List(-1).skills_size(), kDefaultPage);
-  EXPECT_EQ(List(kMaxPage).skills_size(), kMaxPage);
-  const auto page = List(kMaxPage + 1);
-  EXPECT_EQ(page.skills_size(), kMaxPage);
-  EXPECT_EQ(List(kMaxPage, page.next_page_token()).skills_size(), 2);
+  AddSkills(kMaxPageSize);  // and the two that were there
+  EXPECT_EQ(List(0).skills_size(), kDefaultPageSize);
+  EXPECT_EQ(List(-1).skills_size(), kDefaultPageSize);
+  EXPECT_EQ(List(kMaxPageSize).skills_size(), kMaxPageSize);
+  const auto page = List(kMaxPageSize + 1);
+  EXPECT_EQ(page.skills_size(), kMaxPageSize);
+  EXPECT_EQ(List(kMaxPageSize, page.next_page_token()).skills_size(), 2);
 }
 
 TEST_F(Limits, APageEndsAtAMebibyte) {
@@ -68,11 +68,11 @@ TEST_F(Limits, APageEndsAtAMebibyte) {
     request.mutable_skill()->set_description(long_text);
     Quickly<v1::Skill>(request);
   }
-  const auto page = List(kMaxPage);
+  const auto page = List(kMaxPageSize);
   EXPECT_LT(page.skills_size(), 702);
   EXPECT_GE(page.ByteSizeLong(), kMaxPageBytes);
   EXPECT_LT(page.ByteSizeLong(), kMaxPageBytes + 8192);
-  EXPECT_EQ(page.skills_size() + List(kMaxPage, page.next_page_token()).skills_size(), 702);
+  EXPECT_EQ(page.skills_size() + List(kMaxPageSize, page.next_page_token()).skills_size(), 702);
 }
 
 TEST_F(Limits, APageGoesOnAfterWhatAFilterPassedOver) {

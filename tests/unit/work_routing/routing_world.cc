@@ -376,10 +376,22 @@ bool RoutingWorld::HasAlarm(v1::Alarm::Kind kind, const std::string& subject) {
   request.set_parent(kWorkspace);
   request.set_page_size(1000);
   auto response = Ask(&Core::ListAlarms, request);
+  bool found = false;
+  int64_t of_kind = 0;
   for (const v1::Alarm& alarm : response->alarms()) {
-    if (alarm.kind() == kind && alarm.subject() == subject) return true;
+    found |= alarm.kind() == kind && alarm.subject() == subject;
+    of_kind += alarm.kind() == kind ? 1 : 0;
   }
-  return false;
+  EXPECT_EQ(Figure("alarms", v1::Alarm::Kind_Name(kind)), of_kind);
+  return found;
+}
+
+int64_t RoutingWorld::Figure(absl::string_view name, absl::string_view value) {
+  for (const partition::Figure& figure : core_->Figures()) {
+    if (name == figure.name && value == figure.value) return figure.amount;
+  }
+  ADD_FAILURE() << "no figure " << name << " of " << value;
+  return -1;
 }
 
 std::vector<v1::Event> RoutingWorld::NewEvents() {

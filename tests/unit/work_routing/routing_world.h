@@ -131,6 +131,8 @@ class RoutingWorld {
   // To whom an item is offered or assigned, by id; "-" when to nobody.
   std::string With(const std::string& name);
   bool HasAlarm(v1::Alarm::Kind kind, const std::string& subject);
+  // A figure of the metrics, such as "alarms" of "KIND_PARKED".
+  int64_t Figure(absl::string_view name, absl::string_view value);
 
   // All events so far, and those since the last call of this.
   const std::vector<v1::Event>& events() const { return events_; }

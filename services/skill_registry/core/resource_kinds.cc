@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "services/skill_registry/core/kinds.h"
+#include "services/skill_registry/core/resource_kinds.h"
 
 #include <algorithm>
 #include <map>
