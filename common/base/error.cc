@@ -57,6 +57,7 @@ absl::StatusCode CodeOf(Reason reason) {
       return StatusCode::kAborted;
     case Reason::REASON_ROLE_MISSING:
     case Reason::REASON_NOT_YOURS:
+    case Reason::REASON_NO_AUTHORITY:
       return StatusCode::kPermissionDenied;
     case Reason::REASON_IDENTITY_MISSING:
       return StatusCode::kUnauthenticated;
@@ -72,6 +73,9 @@ absl::StatusCode CodeOf(Reason reason) {
     case Reason::REASON_DEPTH_EXCEEDED:
     case Reason::REASON_HANDOFF_OPEN:
     case Reason::REASON_COVERAGE_HOLE:
+    case Reason::REASON_NOT_INDEPENDENT:
+    case Reason::REASON_NO_REVIEWER:
+    case Reason::REASON_RUBRIC_NOT_MET:
       return StatusCode::kFailedPrecondition;
     case Reason::REASON_QUOTA_EXCEEDED:
     case Reason::REASON_STORE_FULL:
