@@ -43,6 +43,11 @@ void Declare(CLI::App& app, ReplayOptions& options, std::string& json) {
   app.add_option("--json", json, "Also write the result as JSON to this file")->type_name("FILE");
   app.add_flag("--sla", options.sla,
                "Keep the clock of every item, and check that it adds up, also after the restart");
+  app.add_flag("--review", options.review,
+               "Also say what acceptance sampling would have made of the log's results");
+  app.add_option("--aql", options.aql, "For --review: acceptance quality limit, as in Z1.4")
+      ->type_name("PERCENT")
+      ->each([&options](const std::string&) { options.review = true; });
   app.add_option("--live", options.live,
                  "Drive the suite at this address as fast as it goes, instead of one of our own")
       ->type_name("ADDRESS");
@@ -53,7 +58,8 @@ void Declare(CLI::App& app, ReplayOptions& options, std::string& json) {
       ->default_str("redis");
   app.add_option("--workspace", options.workspace, "Id of the workspace to make")->type_name("ID");
   app.add_option("--limit", options.limit, "Only the first N incidents")->type_name("N");
-  app.add_option("--seed", options.seed, "Of the sample, and of the choice of what to spoil")
+  app.add_option("--seed", options.seed,
+                 "Of the sample, of what to spoil, and of what is inspected")
       ->type_name("N");
   app.add_option("--outstanding", options.outstanding, "Most calls at a time")
       ->check(CLI::Range(1, 256).description(""))

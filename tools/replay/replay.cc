@@ -118,6 +118,10 @@ absl::StatusOr<Report> Replay(const ReplayOptions& options) {
     TL_ASSIGN_OR_RETURN(policies, ReadPolicies(options));
   }
   Report report = Describe(log);
+  if (options.review) {
+    TL_ASSIGN_OR_RETURN(report.inspection,
+                        Inspect(log, {.aql = options.aql, .seed = options.seed}));
+  }
   const FactsById expected = Count(log);
   if (options.fault != Fault::kNone) {  // the suite is told something else than what is counted
     TL_ASSIGN_OR_RETURN(report.spoiled, Spoil(options.fault, options.seed, log));

@@ -13,6 +13,7 @@
 #include "tools/replay/driver.h"
 #include "tools/replay/fault.h"
 #include "tools/replay/handoff_stats.h"
+#include "tools/replay/inspection.h"
 #include "tools/replay/reconcile.h"
 #include "tools/replay/rig.h"
 
@@ -32,6 +33,8 @@ struct ReplayOptions {
   Fault fault = Fault::kNone;
   bool sla = false;         // also keep clocks, and check them; needs a suite of our own
   std::string policy_file;  // of --sla-policy; empty: DefaultPolicies
+  bool review = false;      // also say what acceptance sampling would have made of the log
+  std::string aql = InspectionOptions().aql;
 };
 
 struct Report {
@@ -48,7 +51,8 @@ struct Report {
   HandoffStatistics statistics;
   absl::Duration setting_up, driving, folding;  // wall time
   Reconciliation reconciliation;
-  std::optional<SlaReport> sla;  // with ReplayOptions::sla
+  std::optional<SlaReport> sla;                // with ReplayOptions::sla
+  std::optional<InspectionReport> inspection;  // with ReplayOptions::review; never spoils ok()
 
   // Whether the suite did what the log says, and refused nothing on the way.
   bool ok() const {

@@ -71,6 +71,40 @@ void SetSla(Struct& json, const SlaReport& sla) {
   }
 }
 
+void SetPlan(Struct& json, const std::string& key, const Inspection& seen) {
+  Struct& one = *Field(json, key).mutable_struct_value();
+  Set(one, "results", seen.results);
+  Set(one, "inspected", seen.inspected);
+  Set(one, "defects", seen.defects);
+  Set(one, "found", seen.found);
+  Set(one, "escaped", seen.escaped);
+}
+
+void SetInspection(Struct& json, const InspectionReport& report) {
+  Set(json, "aql", report.options.aql);
+  SetPlan(json, "full", report.full);
+  SetPlan(json, "normal", report.normal);
+  SetPlan(json, "switching", report.switching);
+  Set(json, "saved", report.saved);
+  Set(json, "escaped_by_saving", report.escaped_by_saving);
+  Struct& switches = *Field(json, "switches").mutable_struct_value();
+  for (const auto& [rule, times] : report.switches) Set(switches, rule, times);
+  Struct& months = *Field(json, "months").mutable_struct_value();
+  for (const auto& [month, kinds] : report.by_month) {
+    Struct& one = *Field(months, month).mutable_struct_value();
+    Set(one, "normal", kinds[kNormalLots].lots);
+    Set(one, "tightened", kinds[kTightenedLots].lots);
+    Set(one, "reduced", kinds[kReducedLots].lots);
+    Inspection all;
+    for (const LotCounts& counts : kinds) {
+      all.results += counts.inspection.results;
+      all.inspected += counts.inspection.inspected;
+    }
+    Set(one, "results", all.results);
+    Set(one, "inspected", all.inspected);
+  }
+}
+
 }  // namespace
 
 std::string FormatReport(const Report& report) {
@@ -99,6 +133,9 @@ std::string FormatReport(const Report& report) {
   absl::StrAppend(&text, FormatTable(report.reconciliation, kMostShown));
   absl::StrAppend(&text, "\n", FormatHandoffs(report.handoffs, report.statistics, kMostPairs));
   if (report.sla.has_value()) absl::StrAppend(&text, "\n", FormatSla(*report.sla), "\n");
+  if (report.inspection.has_value()) {
+    absl::StrAppend(&text, FormatInspection(*report.inspection), "\n");
+  }
   AppendRefusals(report, text);
   if (!report.spoiled.empty()) {
     absl::StrAppend(&text, "One move of ", report.spoiled, " was spoiled on purpose.\n");
@@ -159,6 +196,9 @@ std::string FormatJson(const Report& report) {
   }
   if (report.sla.has_value()) {
     SetSla(*Field(json, "sla").mutable_struct_value(), *report.sla);
+  }
+  if (report.inspection.has_value()) {
+    SetInspection(*Field(json, "inspection").mutable_struct_value(), *report.inspection);
   }
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "tools/replay/count.h"
+#include "tools/replay/inspection.h"
 #include "tools/replay/plan.h"
 #include "tools/replay/servicenow.h"
 #include "tools/replay/vinst.h"
@@ -79,6 +80,26 @@ TEST(Data, ServiceNowHasTheFiguresCountedFromTheFile) {
     EXPECT_EQ(facts.at(incident.id).reopens, incident.reopens_recorded) << incident.id;
   }
   EXPECT_EQ(CountVerbs(MakePlan(*log))[Verb::kMove], 19087);
+}
+
+// The figures are those of a simulation written apart from this code, from the two files alone.
+TEST(Data, SamplingOfServiceNowIsThatOfAnotherProgram) {
+  const std::string path = DataFile("servicenow-incidents.csv.xz");
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not here";
+  absl::StatusOr<Log> log = ReadServiceNow(*OpenFile(path));
+  ASSERT_TRUE(log.ok()) << log.status();
+  const absl::StatusOr<InspectionReport> report = Inspect(*log, {.aql = "1.0", .seed = 1});
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->full.results, 25249);
+  EXPECT_EQ(report->full.defects, 331);
+  EXPECT_EQ(report->switching.inspected, 12800);
+  EXPECT_EQ(report->switching.found, 181);
+  EXPECT_EQ(report->switching.escaped, 150);
+  EXPECT_EQ(report->by_kind[kNormalLots].lots, 1069);
+  EXPECT_EQ(report->by_kind[kTightenedLots].lots, 149);
+  EXPECT_EQ(report->by_kind[kReducedLots].lots, 254);
+  EXPECT_EQ(report->saved, 778);
+  EXPECT_EQ(report->escaped_by_saving, 4);
 }
 
 }  // namespace
