@@ -67,8 +67,7 @@ void Host::Engine::OnAnswer(uint64_t sequence, journal::Answer answer, std::stri
                     Refuse(Reason::REASON_INTERNAL, "the store answered out of order"));
       }
       backoff_ = absl::ZeroDuration();
-      ReleaseFront();
-      return Pump();
+      return ReleaseFront();
     case journal::Answer::kFenced:
       return Depose(detail);
     case journal::Answer::kRefused:
@@ -98,6 +97,8 @@ void Host::Engine::ReleaseFront() {
     last_acknowledged_ = batch.commit->number;
     feed_.Append(batch.commit->number, std::move(batch.events));
   }
+  // The store gets its next batch before the answers are sent, which takes as long as a sync.
+  Pump();
   for (Release& release : batch.releases) {
     if (release.done) release.done(std::move(release.status), std::move(release.position));
   }

@@ -6,7 +6,9 @@
 #include <thread>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/mutex.h"
 #include "common/base/error.h"
@@ -24,13 +26,31 @@ namespace tideline::suite {
 
 namespace {
 
-// Every module, upstream first.
-absl::Status BindAll(const rpc::Deps& deps, rpc::Bindings& bindings) {
-  TL_RETURN_IF_ERROR(skill_registry::Bind(deps, bindings));
-  TL_RETURN_IF_ERROR(work_routing::Bind(deps, bindings));
-  TL_RETURN_IF_ERROR(handoff::Bind(deps, bindings));
-  TL_RETURN_IF_ERROR(sla_monitor::Bind(deps, bindings));
-  return absl::OkStatus();
+struct Module {
+  absl::string_view service;
+  absl::Status (*bind)(const rpc::Deps& deps, rpc::Bindings& bindings);
+};
+
+// Upstream first.
+constexpr Module kModules[] = {
+    {"skill_registry", skill_registry::Bind},
+    {"work_routing", work_routing::Bind},
+    {"handoff", handoff::Bind},
+    {"sla_monitor", sla_monitor::Bind},
+};
+
+// `services`: which ones; empty: all.
+absl::Status BindAll(const std::vector<std::string>& services, const rpc::Deps& deps,
+                     rpc::Bindings& bindings) {
+  size_t bound = 0;
+  for (const Module& module : kModules) {
+    if (!services.empty() && !absl::c_linear_search(services, module.service)) continue;
+    TL_RETURN_IF_ERROR(module.bind(deps, bindings));
+    ++bound;
+  }
+  if (services.empty() || bound == services.size()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("no such service in: ", absl::StrJoin(services, ", ")));
 }
 
 absl::Duration Monotonic() {
@@ -146,7 +166,7 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(SuiteOptions options) {
   State* raw = state.get();
   state->deps.channel = [raw](absl::string_view) { return raw->channel; };
   state->bindings = std::make_unique<rpc::Bindings>();
-  TL_RETURN_IF_ERROR(BindAll(state->deps, *state->bindings));
+  TL_RETURN_IF_ERROR(BindAll(options.services, state->deps, *state->bindings));
 
   rpc::ServerOptions server;
   if (!options.listen.empty()) server.listen.push_back(options.listen);

@@ -25,8 +25,9 @@ class Service;
 namespace tideline::suite {
 
 struct SuiteOptions {
-  journal::Store* store = nullptr;  // required; the suite opens it; outlives the suite
-  const Clock* clock = nullptr;     // null: the system's; outlives the suite
+  journal::Store* store = nullptr;    // required; the suite opens it; outlives the suite
+  const Clock* clock = nullptr;       // null: the system's; outlives the suite
+  std::vector<std::string> services;  // upstream ones among them; empty: all
   int partitions = rpc::kDefaultPartitions;
   int threads = 0;                // loops; 0: one per core
   std::string listen;             // "127.0.0.1:0", "unix:/path"; empty: in process only

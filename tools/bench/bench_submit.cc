@@ -16,6 +16,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
 #include "common/journal/memory_store.h"
 #include "common/journal/redis_store.h"
@@ -55,6 +56,8 @@ struct Settings {
   int rounds = 5;
   std::string store = "redis";
   int channels = 2;
+  // Those that a submission passes through. The others follow, in processes of their own.
+  std::vector<std::string> services = {"skill_registry", "work_routing"};
   std::string only;  // measure only modes whose name contains this
 };
 
@@ -287,9 +290,12 @@ int Bench::Report() const {
   absl::StrAppendFormat(
       &json,
       "\n  \"settings\": {\"store\": \"%s\", \"appendfsync\": \"%s\", \"rounds\": %d, "
-      "\"seconds\": %.2f, \"experts\": %d, \"skills\": %d, \"teams\": %d, \"batch\": %d}\n}\n",
+      "\"seconds\": %.2f, \"services\": \"%s\", \"experts\": %d, \"skills\": %d, \"teams\": %d, "
+      "\"batch\": %d}\n}\n",
       settings_.store, settings_.store == "redis" ? "always" : "none", settings_.rounds,
-      settings_.seconds, scene_.experts, scene_.skills, scene_.teams, kBatchItems);
+      settings_.seconds,
+      settings_.services.empty() ? "all" : absl::StrJoin(settings_.services, ","), scene_.experts,
+      scene_.skills, scene_.teams, kBatchItems);
   if (!settings_.json.empty()) std::ofstream(settings_.json) << json;
   if (bad > 0) {
     std::fprintf(stderr, "%llu calls failed\n", static_cast<unsigned long long>(bad));
@@ -310,8 +316,12 @@ int Main(int argc, char** argv) {
   app.add_option("--seconds", settings.seconds, "of each run");
   app.add_option("--rounds", settings.rounds, "runs of each mode; the median counts");
   app.add_option("--store", settings.store, "redis or memory");
+  app.add_option("--services", settings.services, "that run, with commas; \"all\" for every one")
+      ->delimiter(',')
+      ->capture_default_str();
   app.add_option("--only", settings.only, "modes whose name contains this: \" 64\", batch, life");
   CLI11_PARSE(app, argc, argv);
+  if (settings.services == std::vector<std::string>{"all"}) settings.services.clear();
 
   std::unique_ptr<redis::PrivateServer> server;
   std::unique_ptr<journal::Store> store;
@@ -340,6 +350,7 @@ int Main(int argc, char** argv) {
   {
     suite::SuiteOptions options;
     options.store = store.get();
+    options.services = settings.services;
     options.listen = "127.0.0.1:0";
     options.extra_services = {&echo};
     auto suite = suite::Suite::Start(options);

@@ -366,6 +366,17 @@ TEST_F(OwedTest, AnOwedCallWithoutAnAnswerForFiveMinutesIsLate) {
   EXPECT_EQ(State(*host_).owed_late, 0u);
 }
 
+TEST_F(OwedTest, NothingIsSentAnyMoreOnceOwedCallsAreStopped) {
+  Up();
+  absl::Notification stopped;
+  host_->StopOwed([&] { stopped.Notify(); });
+  stopped.WaitForNotification();
+  EXPECT_TRUE(Add("owe-1").ok());
+  Turn();
+  EXPECT_TRUE(outbox_.empty());
+  EXPECT_EQ(State(*host_).owed, 1u);
+}
+
 TEST_F(OwedTest, WhatIsOwedSurvivesARestart) {
   Up();
   EXPECT_TRUE(Add("owe-1").ok());

@@ -157,6 +157,18 @@ TEST_F(Watch, BoundsStreamsPerCallerAndFreesThem) {
   FAIL() << deps_.watches->open() << " streams are still counted";
 }
 
+TEST(Watches, AreAwaitedUntilTheLastHasHadItsWord) {
+  auto watches = std::make_shared<rpc::Watches>();
+  EXPECT_TRUE(watches->AwaitNone(absl::ZeroDuration()));
+  auto ticket = watches->Open("ana", [](absl::Status) {});
+  ASSERT_TRUE(ticket.ok());
+  watches->CloseAll();
+  EXPECT_FALSE(watches->AwaitNone(absl::Milliseconds(1))) << "told to end, but still there";
+  std::thread last([&] { ticket->reset(); });
+  EXPECT_TRUE(watches->AwaitNone(absl::Seconds(20)));
+  last.join();
+}
+
 TEST_F(Watch, EndsWithDrainingAndItsTokenHoldsElsewhere) {
   ASSERT_TRUE(Put("t", "a").ok());
   Reader reader(*stub_);
