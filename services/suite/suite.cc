@@ -16,6 +16,7 @@
 #include "common/telemetry/http.h"
 #include "common/telemetry/metrics.h"
 #include "services/handoff/module.h"
+#include "services/review/module.h"
 #include "services/skill_registry/module.h"
 #include "services/sla_monitor/module.h"
 #include "services/work_routing/module.h"
@@ -29,6 +30,7 @@ absl::Status BindAll(const rpc::Deps& deps, rpc::Bindings& bindings) {
   TL_RETURN_IF_ERROR(skill_registry::Bind(deps, bindings));
   TL_RETURN_IF_ERROR(work_routing::Bind(deps, bindings));
   TL_RETURN_IF_ERROR(handoff::Bind(deps, bindings));
+  TL_RETURN_IF_ERROR(review::Bind(deps, bindings));
   TL_RETURN_IF_ERROR(sla_monitor::Bind(deps, bindings));
   return absl::OkStatus();
 }
