@@ -18,6 +18,7 @@
 #include "common/telemetry/http.h"
 #include "common/telemetry/metrics.h"
 #include "services/handoff/module.h"
+#include "services/review/module.h"
 #include "services/skill_registry/module.h"
 #include "services/sla_monitor/module.h"
 #include "services/work_routing/module.h"
@@ -36,6 +37,7 @@ constexpr Module kModules[] = {
     {"skill_registry", skill_registry::Bind},
     {"work_routing", work_routing::Bind},
     {"handoff", handoff::Bind},
+    {"review", review::Bind},
     {"sla_monitor", sla_monitor::Bind},
 };
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/api/resource.pb.h"
 #include "tideline/handoff/v1/handoff_service.pb.h"
+#include "tideline/review/v1/review_service.pb.h"
 #include "tideline/skill_registry/v1/skill_registry_service.pb.h"
 #include "tideline/sla_monitor/v1/sla_monitor_service.pb.h"
 #include "tideline/work_routing/v1/work_routing_service.pb.h"
@@ -31,6 +32,8 @@ const FileDescriptor& Monitor() { return *sla_monitor::v1::GetClocksRequest::des
 const FileDescriptor& Handoffs() {
   return *handoff::v1::ProposeHandoffRequest::descriptor()->file();
 }
+
+const FileDescriptor& Reviews() { return *review::v1::SubmitReviewRequest::descriptor()->file(); }
 
 struct NounRow {
   const char* name;
@@ -60,6 +63,10 @@ constexpr NounRow kNouns[] = {
     {"handoff", Handoffs, "Handoff"},
     {"relay-plan", Handoffs, "RelayPlan"},
     {"handoff-alarm", Handoffs, "HandoffAlarm"},
+    {"review", Reviews, "Review"},
+    {"review-policy", Reviews, "ReviewPolicy"},
+    {"override", Reviews, "Override"},
+    {"review-alarm", Reviews, "ReviewAlarm"},
     {"sla", Monitor, "Clock"},
 };
 
@@ -129,6 +136,12 @@ const std::vector<VerbRow>& VerbRows() {
       {"relay-plan", "check", Handoffs, "CheckRelayPlan", {}},
       {"relay-plan", "preview", Handoffs, "PreviewRelay", {"team"}},
       {"handoff-alarm", "clear", Handoffs, "ClearHandoffAlarm", {}},
+      {"review", "submit", Reviews, "SubmitReview", {"name", "verdict"}},
+      {"review", "appeal", Reviews, "AppealReview", {"name", "reason"}},
+      {"review", "arbitrate", Reviews, "ArbitrateReview", {"name", "verdict"}},
+      {"review", "override", Reviews, "OverrideReview", {"name", "verdict"}},
+      {"review", "watch", Reviews, "WatchReviews", {}},
+      {"review-alarm", "clear", Reviews, "ClearReviewAlarm", {}},
       {"sla", "clocks", Monitor, "GetClocks", {}},
       {"sla", "move-start", Monitor, "MoveClockStart", {}},
       {"sla", "pause", Monitor, "AddPause", {}},
@@ -174,6 +187,13 @@ const std::map<std::string, std::vector<std::string>>& ColumnRows() {
       {"handoff.v1.RelayStep", {"work_item", "from.expert", "to.team", "shift_end_time"}},
       {"handoff.v1.PairStats",
        {"from_team", "to_team", "proposed", "acknowledged_percent", "acknowledge_p50", "bounced"}},
+      {"review.v1.Review",
+       {"name", "state", "basis", "work_item", "doer", "verdict", "carried_out", "decide_time"}},
+      {"review.v1.ReviewPolicy",
+       {"name", "revision", "engagement", "work_type", "impact_class", "display_name"}},
+      {"review.v1.Override",
+       {"name", "verdict", "review", "expert", "authority_grant", "expire_time", "reason"}},
+      {"review.v1.ReviewAlarm", {"name", "kind", "subject", "raise_time", "message"}},
       {"skill_registry.v1.WorkType", {"name", "display_name", "handoff.required_parts"}},
       {"sla_monitor.v1.Clock",
        {"name", "state", "engagement", "due_time", "outcome", "at_risk", "policy_revision"}},
@@ -235,7 +255,8 @@ Noun MakeNoun(const NounRow& row) {
 
 const std::vector<const ServiceDescriptor*>& Services() {
   static const auto* const services = new std::vector<const ServiceDescriptor*>{
-      Registry().service(0), Routing().service(0), Handoffs().service(0), Monitor().service(0)};
+      Registry().service(0), Routing().service(0), Handoffs().service(0), Reviews().service(0),
+      Monitor().service(0)};
   return *services;
 }
 

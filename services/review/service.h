@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gRPC face of review: one line per rpc, naming the Core's verb. Thread-safe.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "common/rpc/face.h"
+#include "common/rpc/watch.h"
+#include "services/review/core/core.h"
+#include "tideline/review/v1/review_service.grpc.pb.h"
+
+namespace tideline::review {
+
+class Service : public v1::ReviewService::CallbackService {
+ private:
+  using R = grpc::ServerUnaryReactor;
+  using C = grpc::CallbackServerContext;
+
+ public:
+  explicit Service(std::unique_ptr<rpc::Seam> seam) : face_(std::move(seam)) {}
+
+  R* CreateReviewPolicy(C* c, const v1::CreateReviewPolicyRequest* q,
+                        v1::CreateReviewPolicyResponse* a) override {
+    return face_.Mutate(c, q, a, &Core::CreateReviewPolicy);
+  }
+  R* GetReviewPolicy(C* c, const v1::GetReviewPolicyRequest* q,
+                     v1::GetReviewPolicyResponse* a) override {
+    return face_.Query(c, q, a, &Core::GetReviewPolicy);
+  }
+  R* ListReviewPolicies(C* c, const v1::ListReviewPoliciesRequest* q,
+                        v1::ListReviewPoliciesResponse* a) override {
+    return face_.Query(c, q, a, &Core::ListReviewPolicies);
+  }
+  R* UpdateReviewPolicy(C* c, const v1::UpdateReviewPolicyRequest* q,
+                        v1::UpdateReviewPolicyResponse* a) override {
+    return face_.Mutate(c, q, a, &Core::UpdateReviewPolicy);
+  }
+  R* DeleteReviewPolicy(C* c, const v1::DeleteReviewPolicyRequest* q,
+                        v1::DeleteReviewPolicyResponse* a) override {
+    return face_.Mutate(c, q, a, &Core::DeleteReviewPolicy);
+  }
+  R* GetReview(C* c, const v1::GetReviewRequest* q, v1::GetReviewResponse* a) override {
+    return face_.Query(c, q, a, &Core::GetReview);
+  }
+  R* ListReviews(C* c, const v1::ListReviewsRequest* q, v1::ListReviewsResponse* a) override {
+    return face_.Query(c, q, a, &Core::ListReviews);
+  }
+  grpc::ServerWriteReactor<v1::WatchReviewsResponse>* WatchReviews(
+      C* c, const v1::WatchReviewsRequest* q) override {
+    return face_.Watch(c, q, &Core::WatchReviews);
+  }
+  R* SubmitReview(C* c, const v1::SubmitReviewRequest* q, v1::SubmitReviewResponse* a) override {
+    return face_.Mutate(c, q, a, &Core::SubmitReview);
+  }
+  R* AppealReview(C* c, const v1::AppealReviewRequest* q, v1::AppealReviewResponse* a) override {
+    return face_.Mutate(c, q, a, &Core::AppealReview);
+  }
+  R* ArbitrateReview(C* c, const v1::ArbitrateReviewRequest* q,
+                     v1::ArbitrateReviewResponse* a) override {
+    return face_.Mutate(c, q, a, &Core::ArbitrateReview);
+  }
+  R* OverrideReview(C* c, const v1::OverrideReviewRequest* q,
+                    v1::OverrideReviewResponse* a) override {
+    return face_.Mutate(c, q, a, &Core::OverrideReview);
+  }
+  R* GetOverride(C* c, const v1::GetOverrideRequest* q, v1::GetOverrideResponse* a) override {
+    return face_.Query(c, q, a, &Core::GetOverride);
+  }
+  R* ListOverrides(C* c, const v1::ListOverridesRequest* q, v1::ListOverridesResponse* a) override {
+    return face_.Query(c, q, a, &Core::ListOverrides);
+  }
+  R* ListReviewAlarms(C* c, const v1::ListReviewAlarmsRequest* q,
+                      v1::ListReviewAlarmsResponse* a) override {
+    return face_.Query(c, q, a, &Core::ListReviewAlarms);
+  }
+  R* ClearReviewAlarm(C* c, const v1::ClearReviewAlarmRequest* q,
+                      v1::ClearReviewAlarmResponse* a) override {
+    return face_.Mutate(c, q, a, &Core::ClearReviewAlarm);
+  }
+
+ private:
+  rpc::Face<Core> face_;
+};
+
+}  // namespace tideline::review
