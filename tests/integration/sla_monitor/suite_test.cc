@@ -9,9 +9,11 @@
 #include "common/journal/memory_store.h"
 #include "common/rpc/client.h"
 #include "common/time/clock.h"
+#include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
 #include "services/suite/suite.h"
+#include "tests/support/process.h"
 #include "tideline/skill_registry/v1/skill_registry_service.grpc.pb.h"
 #include "tideline/sla_monitor/v1/sla_monitor_service.grpc.pb.h"
 #include "tideline/work_routing/v1/work_routing_service.grpc.pb.h"
@@ -19,6 +21,7 @@
 namespace tideline::sla_monitor {
 namespace {
 
+using ::testing::HasSubstr;
 using Registry = skill_registry::v1::SkillRegistryService::Stub;
 using Routing = work_routing::v1::WorkRoutingService::Stub;
 using Monitor = v1::SlaMonitorService::Stub;
@@ -71,6 +74,7 @@ class SlaSuite : public ::testing::Test {
     options.clock = &clock_;
     options.partitions = 2;
     options.threads = 1;
+    options.http = "127.0.0.1:0";
     auto started = suite::Suite::Start(options);
     ASSERT_TRUE(started.ok()) << started.status();
     suite_ = *std::move(started);
@@ -145,6 +149,21 @@ TEST_F(SlaSuite, ADayOfDowntimeLosesNothingAndARestartReadsTheSame) {
             Read().clock().create_time().seconds() + 4 * 3600);
   Pass(absl::Hours(24));
   EXPECT_EQ(Read().alerts_size(), 2);
+}
+
+TEST_F(SlaSuite, AScrapeShowsTheClocksOfTheContract) {
+  const auto scrape = [this] {
+    return tideline::testing::HttpGet(suite_->http_address(), "/metrics");
+  };
+  const std::string of = "{engagement=\"deal\",";
+  EXPECT_THAT(scrape(), HasSubstr("\ntideline_sla_monitor_clocks" + of +
+                                  "state=\"running\",workspace=\"acme\"} 1\n"));
+  Pass(absl::Hours(4));
+  const std::string late = scrape();
+  EXPECT_THAT(late, HasSubstr("\ntideline_sla_monitor_breached" + of +
+                              "leg=\"client\",workspace=\"acme\"} 1\n"));
+  EXPECT_THAT(late, HasSubstr("\ntideline_sla_monitor_alerts_total{kind=\"breach\""));
+  EXPECT_THAT(late, HasSubstr("\ntideline_sla_monitor_alert_lateness_seconds_count"));
 }
 
 TEST_F(SlaSuite, WhatIsWrongIsRefusedAtTheSeam) {
