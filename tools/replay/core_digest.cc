@@ -14,6 +14,7 @@
 #include "common/partition/core.h"
 #include "common/partition/host.h"
 #include "services/handoff/core/core.h"
+#include "services/review/core/core.h"
 #include "services/skill_registry/core.h"
 #include "services/sla_monitor/core/core.h"
 #include "services/work_routing/core/core.h"
@@ -78,6 +79,7 @@ absl::StatusOr<std::map<std::string, std::string>> RestoredDigests(journal::Stor
     TL_RETURN_IF_ERROR(
         AddDigest<work_routing::Core>(store, loop, "work_routing", partition, digests));
     TL_RETURN_IF_ERROR(AddDigest<handoff::Core>(store, loop, "handoff", partition, digests));
+    TL_RETURN_IF_ERROR(AddDigest<review::Core>(store, loop, "review", partition, digests));
     TL_RETURN_IF_ERROR(
         AddDigest<sla_monitor::Core>(store, loop, "sla_monitor", partition, digests));
   }

@@ -71,7 +71,11 @@ class HostedRig : public Rig {
     TL_RETURN_IF_ERROR(store_->Open(kPartitions, absl::Seconds(60)));
     TL_ASSIGN_OR_RETURN(const auto restored, RestoredDigests(*store_, kPartitions));
     for (const auto& [core, digest] : lived) {
-      if (restored.at(core) == digest) continue;
+      const auto it = restored.find(core);
+      if (it == restored.end()) {
+        return absl::InternalError(absl::StrCat("core_digest.cc does not restore ", core));
+      }
+      if (it->second == digest) continue;
       return absl::DataLossError(absl::StrCat(core, " is another one after its restart"));
     }
     TL_RETURN_IF_ERROR(StartSuite());
