@@ -76,6 +76,7 @@ struct Head {
   uint64_t number = 0;                  // last commit; 0: none
   absl::Time time = absl::UnixEpoch();  // its time
   std::string digest;                   // its digest
+  uint64_t sealed = 0;                  // last one that a ledger has sealed; only from ReadHead
 };
 
 struct StoredEntry {

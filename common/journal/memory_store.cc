@@ -27,7 +27,9 @@ class MemoryShard {
  public:
   Head head() const {
     absl::MutexLock lock(&mutex_);
-    return head_;
+    Head head = head_;
+    head.sealed = sealed_;
+    return head;
   }
 
   absl::StatusOr<Head> Own(std::string owner, uint64_t expected_epoch) {

@@ -115,7 +115,7 @@ void RedisJournal::AnswerInPlace(redis::Client::Done done) {
 }
 
 void RedisJournal::ReadHead(HeadDone done) {
-  Ask({"HMGET", meta_key_, "epoch", "commit", "time", "digest", "owner", "format"},
+  Ask({"HMGET", meta_key_, "epoch", "commit", "time", "digest", "owner", "format", "sealed"},
       [done = std::move(done)](Reply reply) {
         if (absl::Status status = StatusOf(reply); !status.ok()) return done(status);
         uint64_t format = 0;
@@ -124,7 +124,10 @@ void RedisJournal::ReadHead(HeadDone done) {
               "the journal has format %d; this version knows up to %d", format, kFormat)));
         }
         absl::StatusOr<Head> head = HeadOf(reply, 0, 1, 2, 3);
-        if (head.ok()) head->owner = std::string(TextAt(reply, 4));
+        if (head.ok()) {
+          head->owner = std::string(TextAt(reply, 4));
+          (void)NumberAt(reply, 6, head->sealed);  // absent: nothing was
+        }
         done(std::move(head));
       });
 }

@@ -74,6 +74,10 @@ absl::Status StartAll(const DevOptions& options, Dev& dev) {
   suite.replica = "dev";
   suite.check_digests = options.check_digests;
   suite.accept_clock_behind = options.accept_clock_behind;
+  if (options.ledger != "none") suite.ledger = options.ledger;
+  if (options.ledger.empty() && dev.server != nullptr) {
+    suite.ledger = absl::StrCat(options.data, "/ledger");
+  }
   TL_ASSIGN_OR_RETURN(dev.suite, Suite::Start(suite));
   if (dev.folder != nullptr) {
     // The address comes last: who sees it finds the rest there as well.

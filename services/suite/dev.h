@@ -14,6 +14,9 @@ struct DevOptions {
   int port = 7480;              // gRPC on 127.0.0.1; 0: any
   int http_port = 7481;         // metrics and probes; 0: any
   int partitions = 16;
+  // Folder of the ledger that seals every journal. Empty: "ledger" in `data` where the store is the
+  // private one, else none; "none": none.
+  std::string ledger;
   bool accept_clock_behind = false;
   bool check_digests = false;  // serve /debug/digests, for tests of restarts
   bool quiet = false;          // no "what to try next"

@@ -17,6 +17,8 @@
 #include "common/rpc/server.h"
 #include "common/telemetry/http.h"
 #include "common/telemetry/metrics.h"
+#include "services/decision_ledger/ledger/folder.h"
+#include "services/decision_ledger/module.h"
 #include "services/handoff/module.h"
 #include "services/review/module.h"
 #include "services/skill_registry/module.h"
@@ -39,6 +41,7 @@ constexpr Module kModules[] = {
     {"handoff", handoff::Bind},
     {"review", review::Bind},
     {"sla_monitor", sla_monitor::Bind},
+    {"decision_ledger", decision_ledger::Bind},
 };
 
 // `services`: which ones; empty: all.
@@ -73,12 +76,33 @@ struct Suite::State {
   std::unique_ptr<rpc::Server> server;
   std::shared_ptr<grpc::Channel> channel;  // to that server, for owed calls; before any host starts
   std::unique_ptr<telemetry::HttpServer> http;
+  std::unique_ptr<decision_ledger::Sealer> ledger;  // reads the journals until the last commit
 
   ~State() {
     http.reset();
     if (bindings != nullptr) bindings->StopOwed();
     server.reset();
     bindings.reset();
+    ledger.reset();
+  }
+
+  std::vector<std::string> Services() const {
+    std::vector<std::string> services;
+    for (const rpc::Router* router : bindings->routers()) services.push_back(router->service());
+    return services;
+  }
+
+  absl::Status StartLedger(absl::Duration timeout) {
+    decision_ledger::FolderOptions folder;
+    folder.folder = options.ledger;
+    folder.sealer.store = options.store;
+    folder.sealer.clock = deps.clock;
+    folder.sealer.metrics = &metrics;
+    folder.sealer.partitions = options.partitions;
+    folder.sealer.patience = timeout;
+    folder.sealer.services = Services();
+    TL_ASSIGN_OR_RETURN(ledger, decision_ledger::SealIntoFolder(std::move(folder)));
+    return absl::OkStatus();
   }
 
   // Asks every host at once and waits for the answers.
@@ -169,6 +193,7 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(SuiteOptions options) {
   state->deps.channel = [raw](absl::string_view) { return raw->channel; };
   state->bindings = std::make_unique<rpc::Bindings>();
   TL_RETURN_IF_ERROR(BindAll(options.services, state->deps, *state->bindings));
+  if (!options.ledger.empty()) TL_RETURN_IF_ERROR(state->StartLedger(options.start_timeout));
 
   rpc::ServerOptions server;
   if (!options.listen.empty()) server.listen.push_back(options.listen);
@@ -259,11 +284,21 @@ std::map<std::string, std::string> Suite::CoreDigests(bool loaded) const {
   return state_->Digests(loaded);
 }
 
+std::vector<std::string> Suite::services() const { return state_->Services(); }
+
+absl::Status Suite::SealAll(absl::Duration timeout) {
+  if (state_->ledger == nullptr) return absl::FailedPreconditionError("the suite has no ledger");
+  return state_->ledger->SealAll(timeout);
+}
+
 absl::Status Suite::Stop(absl::Duration timeout) {
   state_->server->SetServing(false);
   state_->bindings->StopOwed();
   state_->server->Drain(timeout);
-  return state_->bindings->Drain(timeout);
+  const absl::Status drained = state_->bindings->Drain(timeout);
+  if (state_->ledger == nullptr) return drained;
+  const absl::Status sealed = state_->ledger->SealAll(timeout);
+  return drained.ok() ? sealed : drained;
 }
 
 }  // namespace tideline::suite

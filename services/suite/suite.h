@@ -35,6 +35,9 @@ struct SuiteOptions {
   std::string replica = "local";  // this process's name in ownership
   bool accept_clock_behind = false;
   bool check_digests = false;  // serve /debug/digests: each Core as it is and as it was loaded
+  // Folder of the ledger that seals every journal of the suite (services/decision_ledger/ledger);
+  // empty: none. A start refuses when it and the journals disagree.
+  std::string ledger;
   absl::Duration start_timeout = absl::Seconds(60);  // until every partition serves
   std::vector<grpc::Service*> extra_services;        // of tests and benchmarks; outlive the suite
 };
@@ -64,7 +67,14 @@ class Suite {
   // first step (needs check_digests).
   std::map<std::string, std::string> CoreDigests(bool loaded = false) const;
 
-  // Stops admitting, lets batches under way finish.
+  // What runs in it, upstream first.
+  std::vector<std::string> services() const;
+
+  // Seals everything that the journals hold. FAILED_PRECONDITION without a ledger; DATA_LOSS when
+  // it has stopped, and why; DEADLINE_EXCEEDED.
+  absl::Status SealAll(absl::Duration timeout = absl::Seconds(30));
+
+  // Stops admitting, lets batches under way finish, and seals what is left.
   absl::Status Stop(absl::Duration timeout = absl::Seconds(10));
 
  private:

@@ -21,10 +21,12 @@ struct Sentence {
   std::function<absl::Status(Stage&, const Words&)> play;
 };
 
-// Who is there, when it is, what becomes of items, of handoffs and relays, and what is expected.
+// Who is there, when it is, what becomes of items, of handoffs and relays, of decisions, and what
+// is expected.
 std::vector<Sentence> WorldSentences();
 std::vector<Sentence> WorkSentences();
 std::vector<Sentence> HandoffSentences();
+std::vector<Sentence> DecisionSentences();
 std::vector<Sentence> ExpectedSentences();
 
 // All of them; a text matches one at most.

@@ -21,6 +21,7 @@ absl::Status Stage::Open() {
   std::get<0>(stubs_) = registry::SkillRegistryService::NewStub(channel);
   std::get<1>(stubs_) = work_routing::v1::WorkRoutingService::NewStub(channel);
   std::get<2>(stubs_) = handoff::v1::HandoffService::NewStub(channel);
+  std::get<3>(stubs_) = decision_ledger::v1::DecisionLedgerService::NewStub(channel);
   registry::CreateWorkspaceRequest workspace;
   workspace.mutable_workspace()->set_name(kWorkspace);
   TL_RETURN_IF_ERROR(Call("", &Registry::CreateWorkspace, workspace).status());

@@ -19,6 +19,7 @@
 #include "common/rpc/client.h"
 #include "common/time/clock.h"
 #include "services/suite/suite.h"
+#include "tideline/decision_ledger/v1/decision_ledger_service.grpc.pb.h"
 #include "tideline/handoff/v1/handoff_service.grpc.pb.h"
 #include "tideline/skill_registry/v1/skill_registry_service.grpc.pb.h"
 #include "tideline/work_routing/v1/work_routing_service.grpc.pb.h"
@@ -30,6 +31,7 @@ class Stage {
   using Registry = skill_registry::v1::SkillRegistryService::Stub;
   using Routing = work_routing::v1::WorkRoutingService::Stub;
   using Handoffs = handoff::v1::HandoffService::Stub;
+  using Decisions = decision_ledger::v1::DecisionLedgerService::Stub;
 
   static constexpr char kWorkspace[] = "workspaces/acme";
 
@@ -71,13 +73,16 @@ class Stage {
   // Names that the scenario has introduced.
   std::vector<std::string> teams, items;
   std::map<std::string, std::string> team_of;  // person -> team
+  std::string reversal;                        // the last one that was asked for
   absl::Status last_refusal;                   // of a sentence that was to be refused
 
  private:
   journal::MemoryStore store_;
   SimulatedClock clock_{absl::FromCivil(absl::CivilDay(2027, 1, 1), absl::UTCTimeZone())};
   std::unique_ptr<suite::Suite> suite_;
-  std::tuple<std::unique_ptr<Registry>, std::unique_ptr<Routing>, std::unique_ptr<Handoffs>> stubs_;
+  std::tuple<std::unique_ptr<Registry>, std::unique_ptr<Routing>, std::unique_ptr<Handoffs>,
+             std::unique_ptr<Decisions>>
+      stubs_;
   rpc::Cursors seen_;
 };
 

@@ -13,6 +13,7 @@
 #include "common/loop/loop.h"
 #include "common/partition/core.h"
 #include "common/partition/host.h"
+#include "services/decision_ledger/core/core.h"
 #include "services/handoff/core/core.h"
 #include "services/review/core/core.h"
 #include "services/skill_registry/core.h"
@@ -82,6 +83,8 @@ absl::StatusOr<std::map<std::string, std::string>> RestoredDigests(journal::Stor
     TL_RETURN_IF_ERROR(AddDigest<review::Core>(store, loop, "review", partition, digests));
     TL_RETURN_IF_ERROR(
         AddDigest<sla_monitor::Core>(store, loop, "sla_monitor", partition, digests));
+    TL_RETURN_IF_ERROR(
+        AddDigest<decision_ledger::Core>(store, loop, "decision_ledger", partition, digests));
   }
   return digests;
 }

@@ -42,7 +42,8 @@ class TemporaryFolder {
 
 class HostedRig : public Rig {
  public:
-  HostedRig(StoreKind kind, absl::Time start) : kind_(kind), clock_(start) {}
+  HostedRig(StoreKind kind, absl::Time start, bool ledger)
+      : kind_(kind), ledger_(ledger), clock_(start) {}
   ~HostedRig() override { StopSuite().IgnoreError(); }
 
   absl::Status Start() {
@@ -53,7 +54,15 @@ class HostedRig : public Rig {
       server_ = std::make_unique<redis::PrivateServer>(options);
     }
     TL_RETURN_IF_ERROR(OpenStore());
+    if (ledger_) TL_RETURN_IF_ERROR(ledger_folder_.Create());
     return StartSuite();
+  }
+
+  absl::StatusOr<LedgerReport> CheckLedger() override {
+    if (!ledger_) return Rig::CheckLedger();
+    TL_RETURN_IF_ERROR(suite_->Settle());
+    TL_RETURN_IF_ERROR(suite_->SealAll(absl::Minutes(2)));
+    return replay::CheckLedger(*store_, kPartitions, suite_->services(), ledger_folder_.path());
   }
 
   std::shared_ptr<grpc::Channel> channel() override { return suite_->Channel(); }
@@ -101,6 +110,7 @@ class HostedRig : public Rig {
     options.clock = &clock_;
     options.partitions = kPartitions;
     options.threads = 1;
+    if (ledger_) options.ledger = ledger_folder_.path();
     TL_ASSIGN_OR_RETURN(suite_, suite::Suite::Start(options));
     TL_ASSIGN_OR_RETURN(const journal::StoreInfo info, store_->Inspect());
     description_ = absl::StrCat(info.description, info.durable ? ", appendfsync always" : "");
@@ -120,8 +130,10 @@ class HostedRig : public Rig {
   }
 
   const StoreKind kind_;
+  const bool ledger_;
   SimulatedClock clock_;
   TemporaryFolder folder_;
+  TemporaryFolder ledger_folder_;
   std::unique_ptr<redis::PrivateServer> server_;
   std::unique_ptr<journal::Store> store_;
   std::unique_ptr<suite::Suite> suite_;
@@ -130,8 +142,8 @@ class HostedRig : public Rig {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Rig>> HostSuite(StoreKind store, absl::Time start) {
-  auto rig = std::make_unique<HostedRig>(store, start);
+absl::StatusOr<std::unique_ptr<Rig>> HostSuite(StoreKind store, absl::Time start, bool ledger) {
+  auto rig = std::make_unique<HostedRig>(store, start, ledger);
   TL_RETURN_IF_ERROR(rig->Start());
   return rig;
 }

@@ -38,50 +38,32 @@ absl::StatusOr<journal::Page> ReadPage(Loop& loop, journal::Journal& journal, ui
   return std::move(answer->page);
 }
 
-template <class Event, class Fold>
 absl::Status TakeEntry(const journal::StoredEntry& stored, uint64_t number,
-                       const std::string& digest_before, Fold& fold) {
+                       const std::string& digest_before, const EntryVisitor& visit) {
   tideline::journal::v1::Entry entry;
   if (!entry.ParseFromString(stored.entry)) return absl::DataLossError("does not parse");
   if (entry.number() != number) return absl::DataLossError("is missing");
   if (entry.previous_digest() != digest_before) {
     return absl::DataLossError("names another entry before it");
   }
-  Event event;
-  for (const std::string& bytes : entry.events()) {
-    if (!event.ParseFromString(bytes))
-      return absl::DataLossError("holds an event that does not parse");
-    TL_RETURN_IF_ERROR(fold.Take(event));
-  }
-  return absl::OkStatus();
+  return visit(entry);
 }
 
 template <class Event, class Fold>
-absl::Status FoldOne(journal::Store& store, const char* service, int partition, Loop& loop,
-                     Fold& fold, int64_t* entries) {
-  std::unique_ptr<journal::Journal> journal;
-  loop.Run([&] { journal = store.OpenJournal(service, partition, loop); });
-  uint64_t number = 0;
-  std::string digest;
-  absl::Status status;
-  while (status.ok()) {
-    absl::StatusOr<journal::Page> page = ReadPage(loop, *journal, number);
-    if (!page.ok()) status = page.status();
-    if (!page.ok() || page->entries.empty()) break;
-    for (const journal::StoredEntry& stored : page->entries) {
-      status = TakeEntry<Event>(stored, ++number, digest, fold);
-      if (!status.ok()) {
-        status =
-            absl::Status(status.code(), absl::StrCat(service, ", partition ", partition, ", entry ",
-                                                     number, ": ", status.message()));
-        break;
-      }
-      digest = Sha256(stored.entry);
-      ++*entries;
-    }
-  }
-  loop.Run([&] { journal.reset(); });
-  return status;
+absl::Status FoldOne(journal::Store& store, const char* service, int partition, Fold& fold,
+                     int64_t* entries) {
+  Event event;
+  return VisitJournal(store, service, partition,
+                      [&](const tideline::journal::v1::Entry& entry) -> absl::Status {
+                        ++*entries;
+                        for (const std::string& bytes : entry.events()) {
+                          if (!event.ParseFromString(bytes)) {
+                            return absl::DataLossError("holds an event that does not parse");
+                          }
+                          TL_RETURN_IF_ERROR(fold.Take(event));
+                        }
+                        return absl::OkStatus();
+                      });
 }
 
 // Hands each event to the fold and to whoever else wants it.
@@ -96,18 +78,44 @@ struct Both {
 
 }  // namespace
 
+absl::Status VisitJournal(journal::Store& store, const std::string& service, int partition,
+                          const EntryVisitor& visit) {
+  Loop loop("fold");
+  std::unique_ptr<journal::Journal> journal;
+  loop.Run([&] { journal = store.OpenJournal(service, partition, loop); });
+  uint64_t number = 0;
+  std::string digest;
+  absl::Status status;
+  while (status.ok()) {
+    absl::StatusOr<journal::Page> page = ReadPage(loop, *journal, number);
+    if (!page.ok()) status = page.status();
+    if (!page.ok() || page->entries.empty()) break;
+    for (const journal::StoredEntry& stored : page->entries) {
+      status = TakeEntry(stored, ++number, digest, visit);
+      if (!status.ok()) {
+        status =
+            absl::Status(status.code(), absl::StrCat(service, ", partition ", partition, ", entry ",
+                                                     number, ": ", status.message()));
+        break;
+      }
+      digest = Sha256(stored.entry);
+    }
+  }
+  loop.Run([&] { journal.reset(); });
+  return status;
+}
+
 absl::StatusOr<Folded> FoldJournals(journal::Store& store, int partitions,
                                     const std::string& workspace, const EventTaker& also) {
-  Loop loop("fold");
   Fold fold(workspace);
   Both routing{fold, also};
   HandoffFold handoffs(workspace);
   Folded folded;
   for (int partition = 0; partition < partitions; ++partition) {
-    TL_RETURN_IF_ERROR(FoldOne<work_routing::v1::Event>(store, "work_routing", partition, loop,
-                                                        routing, &folded.entries));
+    TL_RETURN_IF_ERROR(FoldOne<work_routing::v1::Event>(store, "work_routing", partition, routing,
+                                                        &folded.entries));
     TL_RETURN_IF_ERROR(
-        FoldOne<handoff::v1::Event>(store, "handoff", partition, loop, handoffs, &folded.entries));
+        FoldOne<handoff::v1::Event>(store, "handoff", partition, handoffs, &folded.entries));
   }
   folded.facts = fold.Facts();
   handoffs.AddTo(folded.facts);

@@ -7,12 +7,20 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "common/journal/entry.pb.h"
 #include "common/journal/journal.h"
 #include "tideline/work_routing/v1/events.pb.h"
 #include "tools/replay/facts.h"
 #include "tools/replay/handoff_fold.h"
 
 namespace tideline::replay {
+
+// Every entry of one journal of `store`, which is open, in order. OUT_OF_RANGE where it was
+// trimmed; DATA_LOSS names the entry that does not follow from the one before. An error of `visit`
+// ends it.
+using EntryVisitor = std::function<absl::Status(const tideline::journal::v1::Entry&)>;
+absl::Status VisitJournal(journal::Store& store, const std::string& service, int partition,
+                          const EntryVisitor& visit);
 
 struct Folded {
   FactsById facts;

@@ -48,6 +48,8 @@ void Declare(CLI::App& app, ReplayOptions& options, std::string& json) {
   app.add_option("--aql", options.aql, "For --review: acceptance quality limit, as in Z1.4")
       ->type_name("PERCENT")
       ->each([&options](const std::string&) { options.review = true; });
+  app.add_flag("--ledger", options.ledger,
+               "Seal every event, and hold the ledger against the journals and the log");
   app.add_option("--live", options.live,
                  "Drive the suite at this address as fast as it goes, instead of one of our own")
       ->type_name("ADDRESS");

@@ -129,9 +129,9 @@ absl::StatusOr<Report> Replay(const ReplayOptions& options) {
   const std::vector<ItemPlan> plans = MakePlan(log);
 
   Stopwatch watch;
-  TL_ASSIGN_OR_RETURN(const std::unique_ptr<Rig> rig, options.live.empty()
-                                                          ? HostSuite(options.store, report.first)
-                                                          : DialSuite(options.live));
+  TL_ASSIGN_OR_RETURN(const std::unique_ptr<Rig> rig,
+                      options.live.empty() ? HostSuite(options.store, report.first, options.ledger)
+                                           : DialSuite(options.live));
   report.suite = rig->description();
   report.workspace = ChooseWorkspace(options, log);
   Session session(rig->channel(), report.workspace, rpc::MakeRequestId());
@@ -160,6 +160,10 @@ absl::StatusOr<Report> Replay(const ReplayOptions& options) {
                       AskStatistics(restarted, folded.handoffs,
                                     rig->simulated() ? report.last : SystemClock().Now()));
   report.reconciliation = Reconcile(expected, folded.facts, rig->simulated());
+  if (options.ledger) {
+    TL_ASSIGN_OR_RETURN(report.ledger, rig->CheckLedger());
+    HoldAgainstLog(Sum(expected), *report.ledger);
+  }
   return report;
 }
 

@@ -32,6 +32,7 @@ struct ReplayOptions {
   size_t outstanding = 16;  // most calls at a time
   Fault fault = Fault::kNone;
   bool sla = false;         // also keep clocks, and check them; needs a suite of our own
+  bool ledger = false;      // also seal every event, and check that; needs a suite of our own
   std::string policy_file;  // of --sla-policy; empty: DefaultPolicies
   bool review = false;      // also say what acceptance sampling would have made of the log
   std::string aql = InspectionOptions().aql;
@@ -53,11 +54,13 @@ struct Report {
   Reconciliation reconciliation;
   std::optional<SlaReport> sla;                // with ReplayOptions::sla
   std::optional<InspectionReport> inspection;  // with ReplayOptions::review; never spoils ok()
+  std::optional<LedgerReport> ledger;          // with ReplayOptions::ledger
 
   // Whether the suite did what the log says, and refused nothing on the way.
   bool ok() const {
     return driven.refusals.empty() && reconciliation.agrees() && handoffs.open == 0 &&
-           statistics.differences.empty() && (!sla.has_value() || sla->ok());
+           statistics.differences.empty() && (!sla.has_value() || sla->ok()) &&
+           (!ledger.has_value() || ledger->ok());
   }
 };
 

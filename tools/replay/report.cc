@@ -48,6 +48,14 @@ void AppendRefusals(const Report& report, std::string& text) {
   }
 }
 
+void SetLedger(Struct& json, const LedgerReport& ledger) {
+  Set(json, "events", ledger.events);
+  Set(json, "entries", ledger.entries);
+  Set(json, "trees", ledger.trees);
+  Struct& kinds = *Field(json, "kinds").mutable_struct_value();
+  for (const auto& [kind, count] : ledger.kinds) Set(kinds, kind, count);
+}
+
 void SetSla(Struct& json, const SlaReport& sla) {
   Set(json, "clocks", sla.clocks);
   Set(json, "stopped", sla.stopped);
@@ -136,6 +144,7 @@ std::string FormatReport(const Report& report) {
   if (report.inspection.has_value()) {
     absl::StrAppend(&text, FormatInspection(*report.inspection), "\n");
   }
+  if (report.ledger.has_value()) absl::StrAppend(&text, FormatLedger(*report.ledger));
   AppendRefusals(report, text);
   if (!report.spoiled.empty()) {
     absl::StrAppend(&text, "One move of ", report.spoiled, " was spoiled on purpose.\n");
@@ -199,6 +208,9 @@ std::string FormatJson(const Report& report) {
   }
   if (report.inspection.has_value()) {
     SetInspection(*Field(json, "inspection").mutable_struct_value(), *report.inspection);
+  }
+  if (report.ledger.has_value()) {
+    SetLedger(*Field(json, "ledger").mutable_struct_value(), *report.ledger);
   }
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;

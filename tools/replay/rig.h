@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "grpcpp/channel.h"
 #include "tools/replay/journal_fold.h"
+#include "tools/replay/ledger_check.h"
 #include "tools/replay/session.h"
 
 namespace tideline::replay {
@@ -34,6 +35,12 @@ class Rig {
   // read from its watch, without `also`, which takes each event, too.
   virtual absl::StatusOr<Folded> FoldAll(Session& session, const EventTaker& also = nullptr) = 0;
 
+  // Seals what is left and holds the ledger against the journals. FAILED_PRECONDITION for a suite
+  // that has no ledger of ours.
+  virtual absl::StatusOr<LedgerReport> CheckLedger() {
+    return absl::FailedPreconditionError("the ledger is checked with a suite of our own only");
+  }
+
   // For people: "memory", "redis-server 7.0.15, appendfsync always".
   virtual std::string description() const = 0;
 };
@@ -41,8 +48,10 @@ class Rig {
 enum class StoreKind { kMemory, kRedis };
 
 // A suite in this process whose clock stands at `start`. kRedis: with a private redis-server in a
-// temporary folder, which goes with the rig. NOT_FOUND where there is no redis-server.
-absl::StatusOr<std::unique_ptr<Rig>> HostSuite(StoreKind store, absl::Time start);
+// temporary folder, which goes with the rig. `ledger`: every event is sealed, in such a folder,
+// too. NOT_FOUND where there is no redis-server.
+absl::StatusOr<std::unique_ptr<Rig>> HostSuite(StoreKind store, absl::Time start,
+                                               bool ledger = false);
 
 // A suite that listens at `address`. UNAVAILABLE when nobody answers.
 absl::StatusOr<std::unique_ptr<Rig>> DialSuite(const std::string& address);

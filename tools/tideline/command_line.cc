@@ -187,6 +187,10 @@ void AddDev(CLI::App& program, Command& command) {
       ->capture_default_str();
   app->add_option("--partitions", dev.partitions, "Set when the store is first used")
       ->capture_default_str();
+  app->add_option(
+      "--ledger", dev.ledger,
+      "Folder of the ledger that seals every event; default: ledger in the data folder, "
+      "where the private store is; none: seal nothing");
   app->add_flag("--accept-clock-behind", dev.accept_clock_behind,
                 "Start although the clock is over an hour behind the last commit");
   app->add_flag("--quiet", dev.quiet, "Do not print what to try next");
@@ -196,6 +200,43 @@ void AddDev(CLI::App& program, Command& command) {
     command.kind = Command::Kind::kDev;
     if (command.dev.data.empty()) command.dev.data = DefaultDataFolder();
   });
+}
+
+void AddLedger(CLI::App& program, Command& command) {
+  CLI::App* noun = program.add_subcommand(
+      "ledger", "What was sealed, for who wants to verify it: trees, checkpoints, exports");
+  noun->require_subcommand(1);
+  noun->fallthrough();
+  LedgerOptions& ledger = command.ledger;
+  noun->add_option("--ledger", ledger.folder,
+                   "The ledger's folder; by default that of tideline dev");
+  using What = LedgerOptions::What;
+  const auto add = [&](const char* name, const char* help, What what) {
+    CLI::App* app = noun->add_subcommand(name, help);
+    app->fallthrough();
+    app->callback([&command, what] {
+      command.kind = Command::Kind::kLedger;
+      command.ledger.what = what;
+      if (command.ledger.folder.empty()) {
+        command.ledger.folder = absl::StrCat(DefaultDataFolder(), "/ledger");
+      }
+    });
+    return app;
+  };
+  add("list", "Every workspace's tree: entries, root, and the key that signs", What::kList);
+  add("checkpoint", "The newest checkpoint of the workspace: keep it to verify later exports",
+      What::kCheckpoint);
+  add("export", "The workspace's entries with proofs and checkpoints, for tideline-verify",
+      What::kExport)
+      ->add_option("--out", ledger.out, "File to write; - for standard output");
+  CLI::App* population =
+      add("population", "How many events of a kind there are in a period, and a sample of them",
+          What::kPopulation);
+  population->add_option("kind", ledger.kind, "Such as work_routing.result_submitted")->required();
+  population->add_option("--start", ledger.start, "First instant, RFC 3339");
+  population->add_option("--end", ledger.end, "First instant after it, RFC 3339");
+  population->add_option("--sample", ledger.sample, "How many to draw, with their proofs");
+  population->add_option("--seed", ledger.seed, "Seed of the sample, which anybody can repeat");
 }
 
 void AddDoctor(CLI::App& program, Command& command) {
@@ -256,6 +297,7 @@ std::unique_ptr<CLI::App> BuildProgram(Command& command) {
   AddGlobals(*program, command);
   AddDev(*program, command);
   AddDoctor(*program, command);
+  AddLedger(*program, command);
   AddWatch(*program, command);
   AddCompletion(*program, command);
   for (const Noun& noun : Nouns()) {

@@ -12,6 +12,7 @@
 #include "tools/tideline/doctor.h"
 #include "tools/tideline/holidays.h"
 #include "tools/tideline/import.h"
+#include "tools/tideline/ledger.h"
 #include "tools/tideline/run.h"
 
 namespace CLI {
@@ -28,6 +29,7 @@ struct Command {
     kImport,
     kHolidays,
     kSlaExplain,
+    kLedger,
     kWatch,
     kReport,
     kDev,
@@ -45,6 +47,7 @@ struct Command {
   std::string item;  // of `sla explain`
   suite::DevOptions dev;
   DoctorOptions doctor;
+  LedgerOptions ledger;
   std::string shell;
   std::string team;  // of a shift report
 };

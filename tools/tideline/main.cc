@@ -53,6 +53,8 @@ absl::Status Execute(Command& command) {
       return RunShiftReport(command.team, session);
     case Command::Kind::kSlaExplain:
       return RunSlaExplain(command.item, session);
+    case Command::Kind::kLedger:
+      return RunLedger(command.ledger, session);
     case Command::Kind::kDoctor:
       return RunDoctor(command.doctor, session);
     case Command::Kind::kCompletion: {

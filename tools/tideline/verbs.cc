@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "google/api/resource.pb.h"
+#include "tideline/decision_ledger/v1/decision_ledger_service.pb.h"
 #include "tideline/handoff/v1/handoff_service.pb.h"
 #include "tideline/review/v1/review_service.pb.h"
 #include "tideline/skill_registry/v1/skill_registry_service.pb.h"
@@ -28,6 +29,10 @@ const FileDescriptor& Routing() {
   return *work_routing::v1::SubmitWorkItemRequest::descriptor()->file();
 }
 const FileDescriptor& Monitor() { return *sla_monitor::v1::GetClocksRequest::descriptor()->file(); }
+
+const FileDescriptor& Decisions() {
+  return *decision_ledger::v1::RecordDecisionRequest::descriptor()->file();
+}
 
 const FileDescriptor& Handoffs() {
   return *handoff::v1::ProposeHandoffRequest::descriptor()->file();
@@ -68,6 +73,9 @@ constexpr NounRow kNouns[] = {
     {"override", Reviews, "Override"},
     {"review-alarm", Reviews, "ReviewAlarm"},
     {"sla", Monitor, "Clock"},
+    {"decision", Decisions, "Decision"},
+    {"reversal", Decisions, "Reversal"},
+    {"duty-rule", Decisions, "DutyRule"},
 };
 
 struct VerbRow {
@@ -142,6 +150,14 @@ const std::vector<VerbRow>& VerbRows() {
       {"review", "override", Reviews, "OverrideReview", {"name", "verdict"}},
       {"review", "watch", Reviews, "WatchReviews", {}},
       {"review-alarm", "clear", Reviews, "ClearReviewAlarm", {}},
+      {"decision", "check", Decisions, "CheckAuthority", {"expert", "type"}},
+      {"decision", "record", Decisions, "RecordDecision", {}},
+      {"decision", "co-sign", Decisions, "CoSignDecision", {}},
+      {"decision", "outcome", Decisions, "ReportOutcome", {"name", "observed-impact"}},
+      {"decision", "preview-reversal", Decisions, "PreviewReversal", {}},
+      {"decision", "reverse", Decisions, "ReverseDecision", {"name", "reason"}},
+      {"reversal", "resume", Decisions, "ResumeReversal", {}},
+      {"reversal", "complete-step", Decisions, "CompleteReversalStep", {}},
       {"sla", "clocks", Monitor, "GetClocks", {}},
       {"sla", "move-start", Monitor, "MoveClockStart", {}},
       {"sla", "pause", Monitor, "AddPause", {}},
@@ -195,6 +211,10 @@ const std::map<std::string, std::vector<std::string>>& ColumnRows() {
        {"name", "verdict", "review", "expert", "authority_grant", "expire_time", "reason"}},
       {"review.v1.ReviewAlarm", {"name", "kind", "subject", "raise_time", "message"}},
       {"skill_registry.v1.WorkType", {"name", "display_name", "handoff.required_parts"}},
+      {"decision_ledger.v1.Decision",
+       {"name", "state", "type", "decider", "amount", "choice", "reversibility"}},
+      {"decision_ledger.v1.Reversal", {"name", "state", "decision", "requester", "reason"}},
+      {"decision_ledger.v1.DutyRule", {"name", "first_type", "second_type", "apart"}},
       {"sla_monitor.v1.Clock",
        {"name", "state", "engagement", "due_time", "outcome", "at_risk", "policy_revision"}},
       {"sla_monitor.v1.Alert", {"name", "kind", "leg", "ground_time", "engagement", "message"}},
@@ -255,8 +275,8 @@ Noun MakeNoun(const NounRow& row) {
 
 const std::vector<const ServiceDescriptor*>& Services() {
   static const auto* const services = new std::vector<const ServiceDescriptor*>{
-      Registry().service(0), Routing().service(0), Handoffs().service(0), Reviews().service(0),
-      Monitor().service(0)};
+      Registry().service(0), Routing().service(0), Handoffs().service(0),
+      Reviews().service(0),  Monitor().service(0), Decisions().service(0)};
   return *services;
 }
 

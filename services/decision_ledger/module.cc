@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "services/decision_ledger/module.h"
+
+#include <memory>
+#include <utility>
+
+#include "common/base/status_macros.h"
+#include "common/rpc/outbox.h"
+#include "services/decision_ledger/core/core.h"
+#include "services/decision_ledger/service.h"
+
+namespace tideline::decision_ledger {
+
+absl::Status Bind(const rpc::Deps& deps, rpc::Bindings& bindings) {
+  auto outbox = std::make_shared<rpc::Outbox>("decision_ledger", deps);
+  rpc::HostSpec spec;
+  spec.service = "decision_ledger";
+  spec.follows = {"skill_registry"};
+  spec.make_core = [] { return std::make_unique<Core>(); };
+  spec.owed_sender = outbox.get();
+  bindings.Keep(std::move(outbox));
+  const rpc::Router& router = bindings.AddHosts(deps, std::move(spec));
+  TL_ASSIGN_OR_RETURN(std::unique_ptr<rpc::Seam> seam,
+                      rpc::Seam::Create<v1::DecisionLedgerService>(deps, router));
+  bindings.AddService(std::make_unique<Service>(std::move(seam)));
+  return absl::OkStatus();
+}
+
+}  // namespace tideline::decision_ledger
