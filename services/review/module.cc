@@ -15,7 +15,7 @@ absl::Status Bind(const rpc::Deps& deps, rpc::Bindings& bindings) {
   auto outbox = std::make_shared<rpc::Outbox>("review", deps);
   rpc::HostSpec spec;
   spec.service = "review";
-  spec.follows = {"skill_registry", "work_routing"};
+  spec.follows = {"skill_registry", "work_routing", "handoff"};
   spec.make_core = [] { return std::make_unique<Core>(); };
   spec.owed_sender = outbox.get();
   bindings.Keep(std::move(outbox));

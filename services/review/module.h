@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// review as a part of a process. It follows skill_registry and work_routing, and owes calls to
-// work_routing.
+// review as a part of a process. It follows skill_registry, work_routing and handoff, and owes
+// calls to work_routing.
 #pragma once
 
 #include "absl/status/status.h"

@@ -40,6 +40,10 @@ class Service : public v1::ReviewService::CallbackService {
                         v1::DeleteReviewPolicyResponse* a) override {
     return face_.Mutate(c, q, a, &Core::DeleteReviewPolicy);
   }
+  R* DryRunReviewPolicy(C* c, const v1::DryRunReviewPolicyRequest* q,
+                        v1::DryRunReviewPolicyResponse* a) override {
+    return face_.Query(c, q, a, &Core::DryRunReviewPolicy);
+  }
   R* GetReview(C* c, const v1::GetReviewRequest* q, v1::GetReviewResponse* a) override {
     return face_.Query(c, q, a, &Core::GetReview);
   }
@@ -70,6 +74,24 @@ class Service : public v1::ReviewService::CallbackService {
   R* ListOverrides(C* c, const v1::ListOverridesRequest* q, v1::ListOverridesResponse* a) override {
     return face_.Query(c, q, a, &Core::ListOverrides);
   }
+  R* CreateGoldItem(C* c, const v1::CreateGoldItemRequest* q,
+                    v1::CreateGoldItemResponse* a) override {
+    return face_.Mutate(c, q, a, &Core::CreateGoldItem);
+  }
+  R* GetGoldItem(C* c, const v1::GetGoldItemRequest* q, v1::GetGoldItemResponse* a) override {
+    return face_.Query(c, q, a, &Core::GetGoldItem);
+  }
+  R* ListGoldItems(C* c, const v1::ListGoldItemsRequest* q, v1::ListGoldItemsResponse* a) override {
+    return face_.Query(c, q, a, &Core::ListGoldItems);
+  }
+  R* DeleteGoldItem(C* c, const v1::DeleteGoldItemRequest* q,
+                    v1::DeleteGoldItemResponse* a) override {
+    return face_.Mutate(c, q, a, &Core::DeleteGoldItem);
+  }
+  R* ListGoldScores(C* c, const v1::ListGoldScoresRequest* q,
+                    v1::ListGoldScoresResponse* a) override {
+    return face_.Query(c, q, a, &Core::ListGoldScores);
+  }
   R* ListReviewAlarms(C* c, const v1::ListReviewAlarmsRequest* q,
                       v1::ListReviewAlarmsResponse* a) override {
     return face_.Query(c, q, a, &Core::ListReviewAlarms);
@@ -77,6 +99,28 @@ class Service : public v1::ReviewService::CallbackService {
   R* ClearReviewAlarm(C* c, const v1::ClearReviewAlarmRequest* q,
                       v1::ClearReviewAlarmResponse* a) override {
     return face_.Mutate(c, q, a, &Core::ClearReviewAlarm);
+  }
+  R* GetSamplingState(C* c, const v1::GetSamplingStateRequest* q,
+                      v1::GetSamplingStateResponse* a) override {
+    return face_.Query(c, q, a, &Core::GetSamplingState);
+  }
+  R* ListSamplingStates(C* c, const v1::ListSamplingStatesRequest* q,
+                        v1::ListSamplingStatesResponse* a) override {
+    return face_.Query(c, q, a, &Core::ListSamplingStates);
+  }
+  R* ResumeSampling(C* c, const v1::ResumeSamplingRequest* q,
+                    v1::ResumeSamplingResponse* a) override {
+    return face_.Mutate(c, q, a, &Core::ResumeSampling);
+  }
+  R* GetLot(C* c, const v1::GetLotRequest* q, v1::GetLotResponse* a) override {
+    return face_.Query(c, q, a, &Core::GetLot);
+  }
+  R* ListLots(C* c, const v1::ListLotsRequest* q, v1::ListLotsResponse* a) override {
+    return face_.Query(c, q, a, &Core::ListLots);
+  }
+  R* ReproduceSample(C* c, const v1::ReproduceSampleRequest* q,
+                     v1::ReproduceSampleResponse* a) override {
+    return face_.Query(c, q, a, &Core::ReproduceSample);
   }
 
  private:

@@ -4,7 +4,10 @@
 //
 // One idea per file:
 //   core_policies.cc  what is asked           core_open.cc     results, opinions, their reviewers
+//   core_lots.cc      sampling                core_lots_query.cc  reads of it
 //   core_verdict.cc   verdicts                core_dispute.cc  appeals, arbitration, overrides
+//   core_gold.cc      items with known answers
+//   core_dry_run.cc   what a policy would do
 //   core_owed.cc      calls to work_routing   core_items.cc    what happens to items
 //   core_follow.cc    upstream events         core_timers.cc   what time does
 //   core_query.cc     reads                   core_watch.cc    streams
@@ -15,6 +18,7 @@
 // see common/partition/core.h for the contract.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
@@ -30,6 +34,7 @@
 #include "common/partition/core.h"
 #include "common/partition/watch_start.h"
 #include "common/roster/roster.h"
+#include "common/sampling/switching.h"
 #include "services/review/core/entries.h"
 #include "services/review/core/independence.h"
 #include "services/review/core/records.pb.h"
@@ -54,10 +59,17 @@ inline constexpr int kMaxOpinions = 16;
 inline constexpr int kMaxTouched = 64;
 // Reviews of one item that are kept; their retirement is one step.
 inline constexpr int kMaxReviewsPerItem = 64;
+// Items with known answers; whom to give out next is looked for among all.
+inline constexpr size_t kMaxGoldItems = 10'000;
+// Results of a lot: its positions are drawn in one step, a hash each.
+inline constexpr int kMaxLotSize = 10'000;
 // A step that has made this many changes leaves further work to the next.
 inline constexpr size_t kChangesBeforeChores = 300;
 // Longest life of an override; by then the next audit is due.
 inline constexpr absl::Duration kLongestOverride = absl::Hours(24 * 366);
+
+// What the tables know: AQL, lot size, level. INVALID_ARGUMENT names the field.
+absl::Status CheckSampling(const v1::Sampling& sampling);
 
 class Core : public partition::Core {
  public:
@@ -75,6 +87,7 @@ class Core : public partition::Core {
   TIDELINE_READ(ListReviewPolicies);
   TIDELINE_VERB(UpdateReviewPolicy);
   TIDELINE_VERB(DeleteReviewPolicy);
+  TIDELINE_READ(DryRunReviewPolicy);
   TIDELINE_READ(GetReview);
   TIDELINE_READ(ListReviews);
   absl::StatusOr<partition::WatchStart<v1::WatchReviewsResponse>> WatchReviews(
@@ -85,6 +98,17 @@ class Core : public partition::Core {
   TIDELINE_VERB(OverrideReview);
   TIDELINE_READ(GetOverride);
   TIDELINE_READ(ListOverrides);
+  TIDELINE_READ(GetSamplingState);
+  TIDELINE_READ(ListSamplingStates);
+  TIDELINE_VERB(ResumeSampling);
+  TIDELINE_READ(GetLot);
+  TIDELINE_READ(ListLots);
+  TIDELINE_READ(ReproduceSample);
+  TIDELINE_VERB(CreateGoldItem);
+  TIDELINE_READ(GetGoldItem);
+  TIDELINE_READ(ListGoldItems);
+  TIDELINE_VERB(DeleteGoldItem);
+  TIDELINE_READ(ListGoldScores);
   TIDELINE_READ(ListReviewAlarms);
   TIDELINE_VERB(ClearReviewAlarm);
 #undef TIDELINE_VERB
@@ -103,6 +127,7 @@ class Core : public partition::Core {
   std::vector<partition::OwedCall> Owed(size_t most) const override;
   void Settle(const Call& call, absl::string_view owed_id, const absl::Status& status,
               absl::string_view response, Changes& changes) override;
+  std::vector<partition::Figure> Figures() const override;
   void Dump(std::string& out) const override;
 
  private:
@@ -124,6 +149,9 @@ class Core : public partition::Core {
                   const std::string& subject, const std::string& work_item, std::string message);
   void ClearAlarm(Step& step, Workspace& workspace, v1::ReviewAlarm::Kind kind,
                   const std::string& subject);
+
+  // Counts a review in its state, or no more; for the figures.
+  void Count(Entry& entry, v1::Review::State state);
 
   // ---- core_owed.cc ----
   // Owes a call about a resource of work_routing; returns its id.
@@ -156,7 +184,7 @@ class Core : public partition::Core {
   // ---- core_open.cc ----
   void TakeResult(Step& step, Item& item, const work_routing::v1::Event& event);
   v1::Review::Basis BasisOf(Step& step, const Item& item, const v1::ReviewPolicy& policy,
-                            const v1::Review& review);
+                            v1::Review& review);
   const core::v1::StoredItem::Approved* ApprovedBefore(const Item& item,
                                                        const std::string& checksum,
                                                        absl::Time now) const;
@@ -172,6 +200,40 @@ class Core : public partition::Core {
   bool SomebodyMay(const Entry& entry, const Item& item, const v1::Opinion& opinion,
                    absl::Time now) const;
   void DropOpinions(Step& step, Entry& entry, const std::string& reason);
+
+  // ---- core_lots.cc ----
+  Stream& StreamOf(Step& step, Workspace& workspace, const v1::ReviewPolicy& policy,
+                   const v1::Review& review);
+  Lot& OpenLot(Step& step, Stream& stream, const v1::ReviewPolicy& policy);
+  v1::Review::Basis TakeIntoLot(Step& step, v1::Review& review, const v1::ReviewPolicy& policy);
+  void Close(Step& step, Lot& lot, Stream& stream);
+  void LotPeriodEnded(Step& step, Lot& lot);
+  static int ToJudge(const Lot& lot);
+  void CountForLot(Step& step, Entry& entry);
+  bool DrawAnother(Step& step, Lot& lot);
+  // Accepts or rejects a lot whose sample is judged.
+  void JudgeLot(Step& step, Lot& lot);
+  // Has the lot's reviews brought to where its state asks, some at a time.
+  void WorkOff(Step& step, Lot& lot);
+  void SetTimer(Lot& lot);
+  void LotTimer(Step& step, Lot& lot);
+  void Discontinue(Step& step, Stream& stream);
+  void Restrict(Step& step, Stream& stream, work_routing::v1::Restriction::Effect effect);
+  void Resume(Step& step, Stream& stream, const sampling::Step& next);
+  template <class Kind>
+  void Tell(Step& step, Lot& lot, Kind* (v1::Event::*tell)());
+  void Tell(Step& step, Stream& stream);
+
+  // ---- core_lots_query.cc ----
+  bool Visible(const Call& call, const v1::SamplingState& state) const;
+  absl::StatusOr<const Lot*> GetLotOf(const Call& call, const std::string& name) const;
+
+  // ---- core_gold.cc ----
+  absl::Status CheckGold(const Call& call, const v1::GoldItem& gold) const;
+  void MixIn(Step& step, const Item& item);
+  static core::v1::StoredGoldScore& GoldScoreOf(Workspace& workspace, const std::string& expert);
+  void HoldAgainstGold(Step& step, Item& item, const work_routing::v1::Result& result);
+  void HoldReviewerAgainstGold(Step& step, const Item& item, const v1::Opinion& opinion);
 
   // ---- core_items.cc ----
   void TakeItem(Step& step, const work_routing::v1::Event& event);
@@ -192,6 +254,8 @@ class Core : public partition::Core {
   absl::Status FollowRegistry(const Call& call, const partition::UpstreamEvent& upstream,
                               Changes& changes);
   absl::Status FollowRouting(const Call& call, const partition::UpstreamEvent& upstream,
+                             Changes& changes);
+  absl::Status FollowHandoff(const Call& call, const partition::UpstreamEvent& upstream,
                              Changes& changes);
 
   // ---- core_verdict.cc ----
@@ -227,6 +291,10 @@ class Core : public partition::Core {
   absl::btree_set<std::pair<absl::Time, std::string>> timers_;
   std::map<std::string, core::v1::StoredOwed> owed_;  // by id
   std::map<uint64_t, std::string> owed_order_;
+  std::array<int64_t, v1::Review::State_ARRAYSIZE> reviews_{};  // by state
+  // Whether any workspace has, or had since the start, a policy or an item: else the events of
+  // items are not even read. Of no effect on results.
+  bool active_ = false;
 };
 
 }  // namespace tideline::review

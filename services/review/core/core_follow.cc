@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What happens upstream: skill_registry's people, teams and contracts, and work_routing's items. A
-// workspace without a policy keeps nothing of its items.
+// What happens upstream: skill_registry's people, teams and contracts, work_routing's items,
+// handoff's packets. A workspace without a policy keeps nothing of its items.
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "common/roster/fold.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/wire_format_lite.h"
 #include "services/review/core/step.h"
+#include "tideline/handoff/v1/events.pb.h"
 #include "tideline/skill_registry/v1/events.pb.h"
 
 namespace tideline::review {
@@ -13,9 +16,27 @@ namespace tideline::review {
 namespace registry = skill_registry::v1;
 namespace routing = work_routing::v1;
 
+namespace {
+
+// Number of the field after the header, which says what happened; 0: it is not clear at a glance.
+int KindOf(absl::string_view bytes) {
+  google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()),
+                                            static_cast<int>(bytes.size()));
+  using Wire = google::protobuf::internal::WireFormatLite;
+  uint32_t size = 0;
+  if (Wire::GetTagFieldNumber(in.ReadTag()) != routing::Event::kHeaderFieldNumber ||
+      !in.ReadVarint32(&size) || !in.Skip(static_cast<int>(size))) {
+    return 0;
+  }
+  return Wire::GetTagFieldNumber(in.ReadTag());
+}
+
+}  // namespace
+
 absl::Status Core::Follow(const Call& call, const partition::UpstreamEvent& event,
                           Changes& changes) {
   if (event.service == "skill_registry") return FollowRegistry(call, event, changes);
+  if (event.service == "handoff") return FollowHandoff(call, event, changes);
   return FollowRouting(call, event, changes);
 }
 
@@ -54,6 +75,9 @@ absl::Status Core::FollowRegistry(const Call& call, const partition::UpstreamEve
 
 absl::Status Core::FollowRouting(const Call& call, const partition::UpstreamEvent& upstream,
                                  Changes& changes) {
+  // Where nothing is judged, queues alone matter, and reading each event costs more than all else.
+  const int kind = active_ ? 0 : KindOf(upstream.bytes);
+  if (kind != 0 && kind < routing::Event::kQueueCreatedFieldNumber) return absl::OkStatus();
   routing::Event event;
   if (!event.ParseFromArray(upstream.bytes.data(), static_cast<int>(upstream.bytes.size()))) {
     return absl::DataLossError("an event of work_routing does not parse");
@@ -104,6 +128,41 @@ absl::Status Core::FollowRouting(const Call& call, const partition::UpstreamEven
     Step step(*this, call, changes);
     OpinionItemChanged(step, *workspace, subject, event);
   }
+  return absl::OkStatus();
+}
+
+// Who has given, received or been shown a packet knows the matter, whether custody moved or not.
+absl::Status Core::FollowHandoff(const Call& call, const partition::UpstreamEvent& upstream,
+                                 Changes& changes) {
+  handoff::v1::Event event;
+  if (!event.ParseFromArray(upstream.bytes.data(), static_cast<int>(upstream.bytes.size()))) {
+    return absl::DataLossError("an event of handoff does not parse");
+  }
+  const Workspace* workspace = FindWorkspace(event.header().workspace());
+  if (workspace == nullptr || workspace->items.empty()) return absl::OkStatus();
+  handoff::v1::HandoffStanding standing;
+  if (event.has_handoff_proposed()) {
+    const handoff::v1::Handoff& proposed = event.handoff_proposed().handoff();
+    standing.set_work_item(proposed.work_item());
+    *standing.mutable_from() = proposed.from();
+    *standing.mutable_receiver() = proposed.receiver();
+  } else if (event.has_receiver_found()) {
+    standing = event.receiver_found().standing();
+  } else if (event.has_handoff_forwarded()) {
+    standing = event.handoff_forwarded().standing();
+  } else if (event.has_handoff_acknowledged()) {
+    standing = event.handoff_acknowledged().standing();
+    standing.mutable_receiver()->set_expert(standing.acknowledgement().expert());
+  } else {
+    return absl::OkStatus();
+  }
+  Item* item = FindItem(standing.work_item());
+  if (item == nullptr) return absl::OkStatus();
+  Step step(*this, call, changes);
+  for (const handoff::v1::Party* party : {&standing.from(), &standing.receiver()}) {
+    Touched(*item, party->expert(), party->expert().empty() ? "" : party->team());
+  }
+  step.Touch(*item);
   return absl::OkStatus();
 }
 

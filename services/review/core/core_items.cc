@@ -63,6 +63,7 @@ void Core::TakeItem(Step& step, const routing::Event& event) {
   kept.set_state(submitted.state());
   *item.record.mutable_revision() = event.header().revision();
   step.Touch(item);
+  if (!workspace.gold_runs.contains(item.name())) MixIn(step, item);
 }
 
 void Core::Touched(Item& item, const std::string& expert, const std::string& team) {
@@ -93,8 +94,11 @@ void Core::ItemChanged(Step& step, Item& item, const routing::Event& event) {
   }
   switch (event.kind_case()) {
     case routing::Event::kResultSubmitted: {
-      if (entry != nullptr && entry->open()) Void(step, *entry, "another result was handed in");
-      if (entry != nullptr && entry->awaits()) DropOpinions(step, *entry, "overtaken");
+      if (entry != nullptr && entry->stands()) Void(step, *entry, "another result was handed in");
+      if (entry != nullptr && entry->awaits()) {
+        DropOpinions(step, *entry, "another result was handed in");
+        Raise(step, *entry, &v1::Event::mutable_opinions_dropped, entry->review().doer());
+      }
       // Where results need no approval the next event says so; what follows here must know already.
       auto queue = item.workspace->queues.find(item.item().queue());
       if (queue != item.workspace->queues.end() && queue->second.completes()) {
@@ -113,7 +117,7 @@ void Core::ItemChanged(Step& step, Item& item, const routing::Event& event) {
     case routing::Event::kWorkItemReturned:
     case routing::Event::kWorkItemReopened:
     case routing::Event::kWorkItemCancelled:
-      if (entry == nullptr || !entry->open()) return;
+      if (entry == nullptr || !entry->stands()) return;
       return Void(step, *entry, "the item was sent back or cancelled without review");
     default:
       return;
@@ -168,6 +172,9 @@ void Core::OpinionItemChanged(Step& step, Workspace& workspace, const std::strin
   v1::Opinion& opinion = *entry->mutable_review().mutable_opinions(known->second.second - 1);
   Item* item = FindItem(entry->review().work_item());
   const bool ours = opinion.state() == v1::Opinion::STATE_OPEN && opinion.work_item() == name;
+  if (!ours && event.has_work_item_reopened()) {
+    return OweCancel(step, *entry, name, "the opinion was given, or is not needed any more");
+  }
   if (standing->state() == ItemState::STATE_SUBMITTED) {
     if (!ours) {
       // It is finished: with a verdict, or not needed any more.
@@ -215,6 +222,7 @@ void Core::Void(Step& step, Entry& entry, const std::string& reason) {
   entry.record.clear_outcome_id();
   DropOpinions(step, entry, reason);
   Raise(step, entry, &v1::Event::mutable_review_voided, review.doer());
+  CountForLot(step, entry);
 }
 
 void Core::Retire(Step& step, Item& item) {
@@ -230,10 +238,14 @@ void Core::Retire(Step& step, Item& item) {
     step.changes.Retire(name);
     std::erase(step.entries, &entry);
     for (v1::Opinion& opinion : *entry.mutable_review().mutable_opinions()) Forget(entry, opinion);
+    auto lot = workspace.lots.find(entry.review().position().lot());
+    if (lot != workspace.lots.end()) lot->second->reviews.erase(entry.review().position().number());
+    Count(entry, v1::Review::STATE_UNSPECIFIED);
     workspace.by_sequence.erase(entry.record.sequence());
     workspace.awaiting.erase(name);
     workspace.reviews.erase(it);
   }
+  if (workspace.gold_runs.erase(item.name()) > 0) step.changes.Erase("gold_run", item.name());
   step.changes.Erase("item", item.name());
   std::erase(step.items, &item);
   const std::string name = item.name();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/review/core/lot_terms.h"
 #include "services/review/core/step.h"
 #include "tideline/work_routing/v1/work_routing_service.pb.h"
 
@@ -50,19 +51,35 @@ const core::v1::StoredItem::Approved* Core::ApprovedBefore(const Item& item,
   return nullptr;
 }
 
-v1::Review::Basis Core::BasisOf(Step& step, const Item& item, const v1::ReviewPolicy&,
-                                const v1::Review& review) {
+v1::Review::Basis Core::BasisOf(Step& step, const Item& item, const v1::ReviewPolicy& policy,
+                                v1::Review& review) {
   if (ApprovedBefore(item, review.checksum(), step.now) != nullptr) {
     return v1::Review::BASIS_APPROVED_BEFORE;
   }
   if (item.record.rounds() > 0) return v1::Review::BASIS_RESUBMITTED;
-  return v1::Review::BASIS_ALL;
+  if (!policy.has_sampling()) return v1::Review::BASIS_ALL;
+  const v1::Sampling& sampling = policy.sampling();
+  if (review.impact_class() >= FullFrom(sampling)) return v1::Review::BASIS_HIGH_IMPACT;
+  Workspace& workspace = *item.workspace;
+  if (sampling.new_person_results() > 0) {
+    core::v1::StoredNovice& novice = workspace.novices[{policy.name(), review.doer()}];
+    if (novice.results() < sampling.new_person_results()) {
+      novice.set_policy(policy.name());
+      novice.set_expert(review.doer());
+      novice.set_results(novice.results() + 1);
+      step.changes.Put("novice", absl::StrCat(policy.name(), "/", LastSegment(review.doer())),
+                       novice);
+      return v1::Review::BASIS_NEW_PERSON;
+    }
+  }
+  return TakeIntoLot(step, review, policy);
 }
 
 // A result was handed in. Without a policy nothing happens to it here.
 void Core::TakeResult(Step& step, Item& item, const routing::Event& event) {
   const routing::Result& result = event.result_submitted().result();
   item.record.set_results(item.record.results() + 1);
+  HoldAgainstGold(step, item, result);
   Workspace& workspace = *item.workspace;
   const v1::ReviewPolicy* policy = PolicyFor(item);
   if (policy == nullptr || result.expert().empty()) return;
@@ -102,9 +119,16 @@ void Core::TakeResult(Step& step, Item& item, const routing::Event& event) {
     Raise(step, entry, &v1::Event::mutable_review_opened, review.doer());
     return Approve(step, entry, item);
   }
-  review.set_double_review(DrawOf(review) < policy->double_percent());
-  OpenStage(step, entry, item);
+  if (review.basis() == v1::Review::BASIS_NOT_SAMPLED) {
+    review.set_state(v1::Review::STATE_PROVISIONAL);
+    OweApproval(step, entry, item);
+  } else {
+    review.set_double_review(DrawOf(review) < policy->double_percent());
+    OpenStage(step, entry, item);
+  }
   Raise(step, entry, &v1::Event::mutable_review_opened, review.doer());
+  // The last result of a lot may come when the whole sample is judged.
+  if (review.has_position()) JudgeLot(step, *workspace.lots.at(review.position().lot()));
 }
 
 void Core::OpenStage(Step& step, Entry& entry, Item& item) {

@@ -85,7 +85,8 @@ std::string Core::Owe(Step& step, StoredOwed::Action action, const std::string& 
 
 void Core::OweApproval(Step& step, Entry& entry, Item& item) {
   entry.mutable_review().set_carried_out(item.completed());
-  if (item.completed()) return;
+  // One that is under way since the result was not drawn is this one.
+  if (item.completed() || !entry.record.outcome_id().empty()) return;
   routing::ApproveResultRequest request;
   request.set_name(item.name());
   request.set_checksum(entry.review().checksum());
@@ -141,9 +142,15 @@ void Core::Settle(const Call& call, absl::string_view owed_id, const absl::Statu
   owed_.erase(found);
   owed_order_.erase(owed.sequence());
   changes.Erase("owed", owed_id);
-  Entry* entry = FindEntry(owed.review());
-  if (entry == nullptr) return;  // retired meanwhile, or a restriction
   Step step(*this, call, changes);
+  if (owed.action() == StoredOwed::ACTION_RESTRICT) {
+    if (status.ok()) return;
+    return RaiseAlarm(step, WorkspaceOf(WorkspaceName(owed.review())),
+                      v1::ReviewAlarm::KIND_NOT_CARRIED_OUT, owed.review(), "",
+                      absl::StrCat("the restriction was refused: ", status.message()));
+  }
+  Entry* entry = FindEntry(owed.review());
+  if (entry == nullptr) return;  // retired meanwhile
   switch (owed.action()) {
     case StoredOwed::ACTION_SUBMIT:
       return SettleSubmit(step, *entry, owed, status);

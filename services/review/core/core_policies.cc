@@ -50,6 +50,7 @@ absl::StatusOr<v1::ReviewPolicy*> Core::GetPolicy(const Call& call, const std::s
 absl::Status Core::CheckPolicy(const Call& call, const v1::ReviewPolicy& policy) const {
   TL_RETURN_IF_ERROR(CheckScope(roster_, call, policy));
   TL_RETURN_IF_ERROR(CheckRubric(policy.rubric(), "review_policy.rubric"));
+  if (policy.has_sampling()) TL_RETURN_IF_ERROR(CheckSampling(policy.sampling()));
   const Workspace* workspace = FindWorkspace(call.workspace);
   if (policy.stages().empty()) {
     return InvalidField(kStages, "needs at least one", Reason::REASON_FIELD_REQUIRED);
@@ -140,6 +141,7 @@ absl::Status Core::CheckStaffing(const Call& call, const Workspace* workspace,
 }
 
 void Core::PutPolicy(Step& step, Workspace& workspace, v1::ReviewPolicy record, bool created) {
+  active_ = true;
   if (!created) workspace.policy_of.erase(KeyOf(workspace.policies.at(record.name())));
   record.clear_etag();
   record.clear_update_time();

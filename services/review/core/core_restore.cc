@@ -21,8 +21,9 @@ absl::Status Corrupt(absl::string_view kind, absl::string_view id, absl::string_
 
 std::vector<std::string> Core::Kinds() const {
   std::vector<std::string> kinds = roster::Roster::Kinds();
-  for (const char* kind : {"queue", "terms", "policy", "novice", "stream", "lot", "alarm",
-                           "override", "item", "review", "recheck", "owed"}) {
+  for (const char* kind :
+       {"queue", "terms", "policy", "novice", "stream", "lot", "alarm", "override", "gold",
+        "gold_run", "gold_score", "item", "review", "recheck", "owed"}) {
     kinds.push_back(kind);
   }
   return kinds;
@@ -52,6 +53,9 @@ absl::Status Core::Restore(absl::string_view kind, absl::string_view id, absl::s
   if (kind == "queue") return parse(workspace.queues[name]);
   if (kind == "alarm") return parse(workspace.alarms[name]);
   if (kind == "override") return parse(workspace.overrides[name]);
+  if (kind == "gold") return parse(workspace.golds[name]);
+  if (kind == "gold_run") return parse(workspace.gold_runs[name]);
+  if (kind == "gold_score") return parse(workspace.gold_scores[name]);
   if (kind == "recheck") return parse(workspace.recheck);
   if (kind == "policy") return parse(workspace.policies[name]);
   if (kind == "item") return own(std::make_unique<Item>(), workspace.items);
@@ -78,6 +82,7 @@ absl::Status Core::Restored() {
     experts_[std::string(WorkspaceName(expert->name()))].insert(expert->name());
   }
   for (const auto& [workspace_name, workspace] : workspaces_) {
+    active_ |= !workspace->policies.empty() || !workspace->items.empty();
     for (const auto& [name, policy] : workspace->policies) {
       workspace->policy_of[KeyOf(policy)] = name;
     }
@@ -91,7 +96,13 @@ absl::Status Core::Restored() {
         workspace->opinion_items[opinion.work_item()] = {name, opinion.number()};
       }
       NoteAwaited(*entry);
+      Count(*entry, entry->review().state());
+      if (!entry->review().has_position()) continue;
+      auto lot = workspace->lots.find(entry->review().position().lot());
+      if (lot == workspace->lots.end()) return Corrupt("review", name, "its lot is missing");
+      lot->second->reviews[entry->review().position().number()] = name;
     }
+    for (const auto& [name, lot] : workspace->lots) SetTimer(*lot);
     for (const auto& [name, record] : workspace->overrides) {
       if (!record.expired()) timers_.insert({ToTime(record.expire_time()), name});
     }
@@ -125,11 +136,21 @@ void Core::Dump(std::string& out) const {
     for (const auto& [key, novice] : workspace->novices) line("novice", key.second, novice);
     all("alarm", workspace->alarms);
     all("override", workspace->overrides);
+    all("gold_run", workspace->gold_runs);
+    all("gold_score", workspace->gold_scores);
+    for (const auto& [id, gold] : workspace->golds) {
+      absl::StrAppend(&out, "gold ", id, " ", gold.given(), "\n");  // its maps have no order
+    }
     owned("stream", workspace->streams);
     owned("lot", workspace->lots);
     for (const auto& [id, item] : workspace->items) {
       line("item", id, item->record);
       for (const std::string& review : item->reviews) absl::StrAppend(&out, " ", review, "\n");
+    }
+    for (const auto& [id, lot] : workspace->lots) {
+      for (const auto& [position, review] : lot->reviews) {
+        absl::StrAppend(&out, "position ", position, " ", review, "\n");
+      }
     }
     owned("review", workspace->reviews);
     for (const auto& [sequence, entry] : workspace->by_sequence) {
@@ -142,6 +163,9 @@ void Core::Dump(std::string& out) const {
       absl::StrAppend(&out, "opinion ", item, " ", of.first, " ", of.second, "\n");
     }
     line("recheck", name, workspace->recheck);
+  }
+  for (const partition::Figure& figure : Figures()) {
+    absl::StrAppend(&out, "figure ", figure.name, " ", figure.value, " ", figure.amount, "\n");
   }
   for (const auto& [due, name] : timers_) {
     absl::StrAppend(&out, "timer ", absl::ToUnixNanos(due), " ", name, "\n");

@@ -2,6 +2,7 @@
 // Finding things, records, events and alarms: what every step does with what it changed.
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "services/review/core/step.h"
 
@@ -122,6 +123,51 @@ void Core::ClearAlarm(Step& step, Workspace& workspace, v1::ReviewAlarm::Kind ki
   event.mutable_alarm_cleared();
   step.changes.Raise(step.call, name, event);
   step.changes.Erase("alarm", name);
+}
+
+void Core::Count(Entry& entry, v1::Review::State state) {
+  if (entry.counted != v1::Review::STATE_UNSPECIFIED) --reviews_[entry.counted];
+  entry.counted = state;
+  if (state != v1::Review::STATE_UNSPECIFIED) ++reviews_[state];
+}
+
+std::vector<partition::Figure> Core::Figures() const {
+  std::vector<partition::Figure> figures;
+  const auto word = [](const std::string& name, size_t prefix) {
+    return absl::AsciiStrToLower(name.substr(prefix));
+  };
+  for (int state = 1; state < v1::Review::State_ARRAYSIZE; ++state) {
+    figures.push_back(
+        {"reviews", "Reviews that are kept, by state.", "state",
+         word(v1::Review::State_Name(static_cast<v1::Review::State>(state)), sizeof("STATE_") - 1),
+         reviews_[static_cast<size_t>(state)]});
+  }
+  std::array<int64_t, v1::ReviewAlarm::Kind_ARRAYSIZE> alarms{};
+  std::array<int64_t, v1::SamplingState::State_ARRAYSIZE> streams{};
+  int64_t awaited = 0;
+  for (const auto& [name, workspace] : workspaces_) {
+    awaited += static_cast<int64_t>(workspace->awaiting.size());
+    for (const auto& [id, alarm] : workspace->alarms) ++alarms[static_cast<size_t>(alarm.kind())];
+    for (const auto& [id, stream] : workspace->streams) {
+      ++streams[static_cast<size_t>(stream->state().state())];
+    }
+  }
+  figures.push_back({"reviews_awaiting_opinion",
+                     "Reviews for which somebody has a verdict to give.", "of", "all", awaited});
+  for (int kind = 1; kind < v1::ReviewAlarm::Kind_ARRAYSIZE; ++kind) {
+    figures.push_back({"alarms", "Standing alarms, by kind.", "kind",
+                       word(v1::ReviewAlarm::Kind_Name(static_cast<v1::ReviewAlarm::Kind>(kind)),
+                            sizeof("KIND_") - 1),
+                       alarms[static_cast<size_t>(kind)]});
+  }
+  for (int state = 1; state < v1::SamplingState::State_ARRAYSIZE; ++state) {
+    figures.push_back(
+        {"sampling_states", "Teams and work types, by severity of inspection.", "state",
+         word(v1::SamplingState::State_Name(static_cast<v1::SamplingState::State>(state)),
+              sizeof("STATE_") - 1),
+         streams[static_cast<size_t>(state)]});
+  }
+  return figures;
 }
 
 partition::Grant Core::GrantOf(absl::string_view workspace, absl::string_view subject) const {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What time does: overrides end, and open opinions are held against a changed roster.
+// What time does: overrides and lots end, and open opinions are held against a changed roster.
 #include "absl/strings/match.h"
 #include "services/review/core/step.h"
 
@@ -23,6 +23,8 @@ void Core::Wake(const Call& call, Changes& changes) {
     Workspace& workspace = WorkspaceOf(WorkspaceName(name));
     if (absl::StrContains(name, "/overrides/")) {
       ExpireOverride(step, workspace, name);
+    } else if (absl::StrContains(name, "/lots/")) {
+      LotTimer(step, *workspace.lots.at(name));
     } else {
       Recheck(step, workspace);
     }

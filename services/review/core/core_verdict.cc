@@ -199,6 +199,7 @@ void Core::Give(Step& step, Entry& entry, Item& item, v1::Opinion& opinion, cons
   *opinion.mutable_submit_time() = ToProto(step.now);
   NoteAwaited(entry);
   item.record.set_last_reviewer(expert);
+  HoldReviewerAgainstGold(step, item, opinion);
   step.Touch(item);
   if (!held) {  // who leads has decided in the place of whom routing looked for
     OweCancel(step, entry, opinion.work_item(), "it is decided");
@@ -267,6 +268,7 @@ void Core::Approve(Step& step, Entry& entry, Item& item) {
   DropOpinions(step, entry, "it is decided");
   OweApproval(step, entry, item);
   Raise(step, entry, &v1::Event::mutable_review_decided, review.doer());
+  CountForLot(step, entry);
   ClearAlarm(step, *entry.workspace, v1::ReviewAlarm::KIND_ESCALATED, entry.name());
 }
 
@@ -284,6 +286,7 @@ void Core::Return(Step& step, Entry& entry, Item& item) {
   item.record.set_rounds(item.record.rounds() + 1);
   step.Touch(item);
   Raise(step, entry, &v1::Event::mutable_review_decided, review.doer());
+  CountForLot(step, entry);
   ClearAlarm(step, *entry.workspace, v1::ReviewAlarm::KIND_ESCALATED, entry.name());
 }
 

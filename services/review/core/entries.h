@@ -44,6 +44,7 @@ struct Item {
 struct Entry {
   core::v1::StoredReview record;
   Workspace* workspace = nullptr;
+  v1::Review::State counted = v1::Review::STATE_UNSPECIFIED;  // as it stands in the figures
   bool touched = false;
 
   const v1::Review& review() const { return record.review(); }
@@ -54,6 +55,8 @@ struct Entry {
     return review().state() == v1::Review::STATE_IN_REVIEW ||
            review().state() == v1::Review::STATE_ESCALATED;
   }
+  // ... or for that of its lot.
+  bool stands() const { return open() || review().state() == v1::Review::STATE_PROVISIONAL; }
   // Whether somebody has still something to say, after the verdict too.
   bool awaits() const {
     for (const v1::Opinion& opinion : review().opinions()) {
@@ -74,13 +77,13 @@ struct Stream {
 };
 
 struct Lot {
-  v1::Lot record;
+  core::v1::StoredLot record;
   Workspace* workspace = nullptr;
   absl::btree_map<int32_t, std::string> reviews;  // by position
   absl::Time timer = absl::InfiniteFuture();      // as it stands in the timers
   bool touched = false;
 
-  const std::string& name() const { return record.name(); }
+  const std::string& name() const { return record.lot().name(); }
 };
 
 // Which items a policy is for: engagement, work type, impact class.
@@ -107,6 +110,9 @@ struct Workspace {
   std::map<std::pair<std::string, std::string>, core::v1::StoredNovice> novices;
   absl::btree_map<std::string, std::unique_ptr<Stream>> streams;
   absl::btree_map<std::string, std::unique_ptr<Lot>> lots;
+  absl::btree_map<std::string, v1::GoldItem> golds;
+  absl::btree_map<std::string, core::v1::StoredGoldRun> gold_runs;      // by work item
+  absl::btree_map<std::string, core::v1::StoredGoldScore> gold_scores;  // by expert
   core::v1::StoredRecheck recheck;  // since: unset: nothing is to be looked at
 };
 

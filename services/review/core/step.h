@@ -22,9 +22,10 @@ struct Core::Step {
   void Touch(Entry& entry) { Note(entry, entries); }
   void Touch(Stream& stream) { Note(stream, streams); }
   void Touch(Lot& lot) { Note(lot, lots); }
-  // A new id, different for each of the commit: several steps share a call.
+  // A new id, different for each of the call: several steps may share one, and a step that makes
+  // ids raises an event before the next begins.
   std::string NewId() {
-    return partition::MakeId(call.entropy, changes.Next().index() * 64 + ids++);
+    return partition::MakeId(call.entropy, (changes.Next().index() << 12) + ids++);
   }
 
   template <class T>
@@ -58,6 +59,7 @@ void Core::Raise(Step& step, Entry& entry, Kind* (v1::Event::*tell)(),
   review.set_etag(partition::FormatEtag(at));
   *review.mutable_update_time() = ToProto(step.now);
   step.Touch(entry);
+  Count(entry, review.state());
 }
 
 }  // namespace tideline::review

@@ -44,7 +44,8 @@ ReviewWorld::ReviewWorld(const ReviewWorld& other)
       registry_seen_(other.registry_seen_),
       routing_seen_(other.routing_seen_),
       commit_(other.commit_),
-      chance_(other.chance_) {
+      chance_(other.chance_),
+      heard_(other.heard_) {
   for (const std::string& kind : core_->Kinds()) {
     const auto records = records_.find(kind);
     if (records == records_.end()) continue;
@@ -74,7 +75,8 @@ Call ReviewWorld::MakeCall() {
   call.grant = grant;
   call.now = now();
   ++chance_;
-  call.entropy = {chance_ * 0x9e3779b97f4a7c15ull, chance_ * 0xbf58476d1ce4e5b9ull};
+  // Not routing's own sequence: items with known answers get ids beside those that it makes.
+  call.entropy = {~(chance_ * 0x9e3779b97f4a7c15ull), chance_ * 0x94d049bb133111ebull};
   return call;
 }
 
@@ -125,6 +127,15 @@ void ReviewWorld::FollowAll() {
     const routing::Event event = routing_->events()[routing_seen_++];
     Follow("work_routing", event.header().revision(), event.SerializeAsString());
   }
+}
+
+void ReviewWorld::Hears(const handoff::v1::Event& event) {
+  Sync();
+  handoff::v1::Event heard = event;
+  heard.mutable_header()->set_workspace(kWorkspace);
+  heard.mutable_header()->mutable_revision()->set_commit(++heard_);
+  Follow("handoff", heard.header().revision(), heard.SerializeAsString());
+  Sync();
 }
 
 void ReviewWorld::Send(const partition::OwedCall& call) {

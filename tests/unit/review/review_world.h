@@ -15,6 +15,7 @@
 #include "services/review/core/core.h"
 #include "tests/support/journal_mirror.h"
 #include "tests/unit/work_routing/routing_world.h"
+#include "tideline/handoff/v1/events.pb.h"
 
 namespace tideline::review {
 
@@ -80,6 +81,8 @@ class ReviewWorld {
   void Sync();
   // Sends what is owed now.
   void Deliver();
+  // An event of handoff, as if it stood next in its journal.
+  void Hears(const handoff::v1::Event& event);
   // Lets time pass for both, with every timer at its instant.
   void Pass(absl::Duration by);
 
@@ -137,6 +140,7 @@ class ReviewWorld {
   size_t routing_seen_ = 0;
   uint64_t commit_ = 0;
   uint64_t chance_ = 0;
+  uint64_t heard_ = 0;
   std::string log_;
   size_t last_changes_ = 0;
 };

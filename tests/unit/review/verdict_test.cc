@@ -236,6 +236,40 @@ TEST(Review, AReviewerWhoIsNotIndependentAnyMoreIsReplaced) {
   EXPECT_EQ(Outcome(world.Say(review, "ben", v1::VERDICT_APPROVED).status()), "NOT_INDEPENDENT");
 }
 
+TEST(Review, WhoeverHasHadThePacketKnowsTheMatterToo) {
+  ReviewWorld world;
+  ASSERT_TRUE(world.Publish(ReviewWorld::Strict()).ok());
+  const std::string item = world.Held("ann");
+  handoff::v1::Event event;
+  auto& standing = *event.mutable_receiver_found()->mutable_standing();
+  standing.set_work_item(item);
+  standing.mutable_from()->set_expert(Expert("ann"));
+  standing.mutable_receiver()->set_expert(Expert("bea"));  // who then says no
+  world.Hears(event);
+  world.HandIn(item);
+  EXPECT_EQ(Outcome(world.Judge(item, "bea", v1::VERDICT_APPROVED).status()), "NOT_INDEPENDENT");
+  EXPECT_TRUE(world.Judge(item, "ben", v1::VERDICT_APPROVED).ok());
+}
+
+TEST(Review, ItCountsWhatItHas) {
+  ReviewWorld world;
+  ASSERT_TRUE(world.Publish(ReviewWorld::Strict()).ok());
+  const auto figure = [&](const std::string& name, const std::string& value) {
+    for (const partition::Figure& one : world.core().Figures()) {
+      if (one.name == name && one.value == value) return one.amount;
+    }
+    return int64_t{-1};
+  };
+  const std::string item = world.Done("ann");
+  world.Done("ann");
+  EXPECT_EQ(figure("reviews", "in_review"), 2);
+  EXPECT_EQ(figure("reviews_awaiting_opinion", "all"), 2);
+  ASSERT_TRUE(world.Judge(item, "ben", v1::VERDICT_ESCALATED).ok());
+  EXPECT_EQ(figure("reviews", "in_review"), 1);
+  EXPECT_EQ(figure("reviews", "escalated"), 1);
+  EXPECT_EQ(figure("alarms", "escalated"), 1);
+}
+
 TEST(Review, TheMostParticularPolicyIsTaken) {
   ReviewWorld world;
   ASSERT_TRUE(world.Publish(ReviewWorld::Strict(), "any").ok());
