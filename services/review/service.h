@@ -122,6 +122,41 @@ class Service : public v1::ReviewService::CallbackService {
                      v1::ReproduceSampleResponse* a) override {
     return face_.Query(c, q, a, &Core::ReproduceSample);
   }
+  R* GetQualityReport(C* c, const v1::GetQualityReportRequest* q,
+                      v1::GetQualityReportResponse* a) override {
+    return face_.Query(c, q, a, &Core::GetQualityReport);
+  }
+  R* GetAgreement(C* c, const v1::GetAgreementRequest* q, v1::GetAgreementResponse* a) override {
+    return face_.Query(c, q, a, &Core::GetAgreement);
+  }
+  R* ProposeSkillEvidence(C* c, const v1::ProposeSkillEvidenceRequest* q,
+                          v1::ProposeSkillEvidenceResponse* a) override {
+    return face_.Query(c, q, a, &Core::ProposeSkillEvidence);
+  }
+  R* CreateNonconformity(C* c, const v1::CreateNonconformityRequest* q,
+                         v1::CreateNonconformityResponse* a) override {
+    return face_.Mutate(c, q, a, &Core::CreateNonconformity);
+  }
+  R* GetNonconformity(C* c, const v1::GetNonconformityRequest* q,
+                      v1::GetNonconformityResponse* a) override {
+    return face_.Query(c, q, a, &Core::GetNonconformity);
+  }
+  R* ListNonconformities(C* c, const v1::ListNonconformitiesRequest* q,
+                         v1::ListNonconformitiesResponse* a) override {
+    return face_.Query(c, q, a, &Core::ListNonconformities);
+  }
+  R* UpdateNonconformity(C* c, const v1::UpdateNonconformityRequest* q,
+                         v1::UpdateNonconformityResponse* a) override {
+    return face_.Mutate(c, q, a, &Core::UpdateNonconformity);
+  }
+  R* CompleteCorrectiveAction(C* c, const v1::CompleteCorrectiveActionRequest* q,
+                              v1::CompleteCorrectiveActionResponse* a) override {
+    return face_.Mutate(c, q, a, &Core::CompleteCorrectiveAction);
+  }
+  R* CheckCorrectiveAction(C* c, const v1::CheckCorrectiveActionRequest* q,
+                           v1::CheckCorrectiveActionResponse* a) override {
+    return face_.Mutate(c, q, a, &Core::CheckCorrectiveAction);
+  }
 
  private:
   rpc::Face<Core> face_;

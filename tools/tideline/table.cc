@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
@@ -15,6 +16,7 @@
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/field_mask.pb.h"
 #include "google/protobuf/timestamp.pb.h"
+#include "tideline/review/v1/quality.pb.h"
 #include "tideline/type/v1/event.pb.h"
 #include "tideline/type/v1/values.pb.h"
 #include "tools/tideline/names.h"
@@ -55,6 +57,8 @@ bool IsMessage(const FieldDescriptor& field) {
 bool IsValue(const Descriptor& type) {
   return absl::StartsWith(type.full_name(), "google.protobuf.") ||
          type.full_name() == "tideline.type.v1.Money" ||
+         type.full_name() == "tideline.review.v1.Share" ||
+         type.full_name() == "tideline.review.v1.Figure" ||
          type.full_name() == "tideline.type.v1.Revision";
 }
 
@@ -64,6 +68,22 @@ std::string MoneyText(const type::v1::Money& money) {
   const bool negative = money.units() < 0 || money.nanos() < 0;
   return absl::StrCat(negative ? "-" : "", std::abs(money.units()), ".", fraction, " ",
                       money.currency_code());
+}
+
+// "93.3 % (88.0 to 96.5) of 120".
+std::string ShareText(const review::v1::Share& share) {
+  if (!share.has_value()) return "none";
+  return absl::StrFormat("%.1f %% (%.1f to %.1f) of %d", share.value() * 100, share.low() * 100,
+                         share.high() * 100, share.of());
+}
+
+// "0.71 (0.55 to 0.84) of 50"; "undefined of 2".
+std::string FigureText(const review::v1::Figure& figure) {
+  std::string text = figure.has_value() ? absl::StrFormat("%.2f", figure.value()) : "undefined";
+  if (figure.has_low())
+    absl::StrAppendFormat(&text, " (%.2f to %.2f)", figure.low(), figure.high());
+  absl::StrAppendFormat(&text, " of %d", figure.cases());
+  return text;
 }
 
 std::string MessageText(const Message& message) {
@@ -76,6 +96,9 @@ std::string MessageText(const Message& message) {
     return absl::FormatDuration(absl::Seconds(d->seconds()) + absl::Nanoseconds(d->nanos()));
   }
   if (const auto* money = dynamic_cast<const type::v1::Money*>(&message)) return MoneyText(*money);
+  if (const auto* share = dynamic_cast<const review::v1::Share*>(&message))
+    return ShareText(*share);
+  if (const auto* f = dynamic_cast<const review::v1::Figure*>(&message)) return FigureText(*f);
   if (const auto* mask = dynamic_cast<const google::protobuf::FieldMask*>(&message)) {
     return absl::StrJoin(mask->paths(), ",");
   }

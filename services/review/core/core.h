@@ -11,6 +11,7 @@
 //   core_owed.cc      calls to work_routing   core_items.cc    what happens to items
 //   core_follow.cc    upstream events         core_timers.cc   what time does
 //   core_query.cc     reads                   core_watch.cc    streams
+//   core_quality.cc   counts and reports    core_nonconformity.cc  corrective action
 //   core_step.cc      records and events      core_restore.cc  records to memory, Dump
 //
 // Invariants between steps: an item has at most one open review, that of its last result; a review
@@ -111,6 +112,15 @@ class Core : public partition::Core {
   TIDELINE_READ(ListGoldScores);
   TIDELINE_READ(ListReviewAlarms);
   TIDELINE_VERB(ClearReviewAlarm);
+  TIDELINE_READ(GetQualityReport);
+  TIDELINE_READ(GetAgreement);
+  TIDELINE_READ(ProposeSkillEvidence);
+  TIDELINE_VERB(CreateNonconformity);
+  TIDELINE_READ(GetNonconformity);
+  TIDELINE_READ(ListNonconformities);
+  TIDELINE_VERB(UpdateNonconformity);
+  TIDELINE_VERB(CompleteCorrectiveAction);
+  TIDELINE_VERB(CheckCorrectiveAction);
 #undef TIDELINE_VERB
 #undef TIDELINE_READ
 
@@ -283,6 +293,26 @@ class Core : public partition::Core {
                               const std::string& expert) const;
   void Overrule(Step& step, Entry& entry, Item& item, v1::Override record);
   void ExpireOverride(Step& step, Workspace& workspace, const std::string& name);
+
+  // ---- core_quality.cc ----
+  core::v1::StoredQuality& QualityOf(Step& step, Workspace& workspace, int64_t day,
+                                     const std::string& subject, const std::string& work_type);
+  // Counts what the review comes to now, in place of what it came to before.
+  void Measure(Step& step, Entry& entry);
+  void Escaped(Step& step, Entry& entry);
+  bool VisibleSubject(const Call& call, const std::string& subject) const;
+
+  // ---- core_nonconformity.cc ----
+  bool VisibleTo(const Call& call, const v1::Nonconformity& record) const;
+  absl::StatusOr<v1::Nonconformity*> GetNonconformityRecord(const Call& call,
+                                                            const std::string& name,
+                                                            const std::string& etag) const;
+  absl::Status CheckNonconformity(const Call& call, const v1::Nonconformity& input) const;
+  void KeepNonconformity(Step& step, Workspace& workspace, v1::Nonconformity record, bool created);
+  void OpenNonconformity(Step& step, Workspace& workspace, const std::string& subject,
+                         const std::string& team, const std::string& description);
+  void ResumeAfter(Step& step, Workspace& workspace, const v1::Nonconformity& record);
+  void OverdueNonconformity(Step& step, Workspace& workspace, const std::string& name);
 
   roster::Roster roster_;
   std::map<std::string, std::unique_ptr<Workspace>> workspaces_;

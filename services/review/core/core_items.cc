@@ -114,8 +114,10 @@ void Core::ItemChanged(Step& step, Item& item, const routing::Event& event) {
       return RaiseAlarm(step, *item.workspace, v1::ReviewAlarm::KIND_BYPASSED, entry->name(),
                         item.name(), "a result was approved while its review was under way");
     }
-    case routing::Event::kWorkItemReturned:
     case routing::Event::kWorkItemReopened:
+      if (entry != nullptr) Escaped(step, *entry);
+      [[fallthrough]];
+    case routing::Event::kWorkItemReturned:
     case routing::Event::kWorkItemCancelled:
       if (entry == nullptr || !entry->stands()) return;
       return Void(step, *entry, "the item was sent back or cancelled without review");

@@ -394,6 +394,9 @@ void Core::Discontinue(Step& step, Stream& stream) {
   const v1::SamplingState& state = stream.state();
   RaiseAlarm(step, *stream.workspace, v1::ReviewAlarm::KIND_DISCONTINUED, stream.name(), "",
              "five lots were rejected under tightened inspection; corrective action is due");
+  OpenNonconformity(step, *stream.workspace, stream.name(), state.team(),
+                    "five lots were rejected under tightened inspection, which is discontinued "
+                    "until corrective action is effective (ISO 2859-1:1999, 9.4)");
   Restrict(step, stream, routing::Restriction::EFFECT_EXCLUDE);
   // What is open is judged by what it holds.
   auto open = stream.workspace->lots.find(state.open_lot());

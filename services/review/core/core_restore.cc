@@ -21,9 +21,9 @@ absl::Status Corrupt(absl::string_view kind, absl::string_view id, absl::string_
 
 std::vector<std::string> Core::Kinds() const {
   std::vector<std::string> kinds = roster::Roster::Kinds();
-  for (const char* kind :
-       {"queue", "terms", "policy", "novice", "stream", "lot", "alarm", "override", "gold",
-        "gold_run", "gold_score", "item", "review", "recheck", "owed"}) {
+  for (const char* kind : {"queue", "terms", "policy", "novice", "stream", "lot", "alarm",
+                           "override", "gold", "gold_run", "gold_score", "item", "review",
+                           "recheck", "owed", "quality", "nonconformity"}) {
     kinds.push_back(kind);
   }
   return kinds;
@@ -68,6 +68,13 @@ absl::Status Core::Restore(absl::string_view kind, absl::string_view id, absl::s
     workspace.terms[{terms.name(), terms.revision()}] = std::move(terms);
     return absl::OkStatus();
   }
+  if (kind == "nonconformity") return parse(workspace.nonconformities[name]);
+  if (kind == "quality") {
+    core::v1::StoredQuality day;
+    TL_RETURN_IF_ERROR(parse(day));
+    workspace.qualities[{day.day(), day.subject(), day.work_type()}] = std::move(day);
+    return absl::OkStatus();
+  }
   if (kind == "novice") {
     core::v1::StoredNovice novice;
     TL_RETURN_IF_ERROR(parse(novice));
@@ -105,6 +112,10 @@ absl::Status Core::Restored() {
     for (const auto& [name, lot] : workspace->lots) SetTimer(*lot);
     for (const auto& [name, record] : workspace->overrides) {
       if (!record.expired()) timers_.insert({ToTime(record.expire_time()), name});
+    }
+    for (const auto& [name, record] : workspace->nonconformities) {
+      const absl::Time due = DueOf(record);
+      if (!record.overdue() && due != absl::InfiniteFuture()) timers_.insert({due, name});
     }
     if (workspace->recheck.has_since()) {
       timers_.insert({ToTime(workspace->recheck.since()), workspace_name});
@@ -162,6 +173,8 @@ void Core::Dump(std::string& out) const {
     for (const auto& [item, of] : workspace->opinion_items) {
       absl::StrAppend(&out, "opinion ", item, " ", of.first, " ", of.second, "\n");
     }
+    all("nonconformity", workspace->nonconformities);
+    for (const auto& [key, day] : workspace->qualities) line("quality", day.subject(), day);
     line("recheck", name, workspace->recheck);
   }
   for (const partition::Figure& figure : Figures()) {

@@ -23,6 +23,8 @@ void Core::Wake(const Call& call, Changes& changes) {
     Workspace& workspace = WorkspaceOf(WorkspaceName(name));
     if (absl::StrContains(name, "/overrides/")) {
       ExpireOverride(step, workspace, name);
+    } else if (absl::StrContains(name, "/nonconformities/")) {
+      OverdueNonconformity(step, workspace, name);
     } else if (absl::StrContains(name, "/lots/")) {
       LotTimer(step, *workspace.lots.at(name));
     } else {

@@ -18,6 +18,7 @@
 #include "google/protobuf/timestamp.pb.h"
 #include "services/review/core/records.pb.h"
 #include "tideline/review/v1/events.pb.h"
+#include "tideline/review/v1/nonconformity.pb.h"
 #include "tideline/review/v1/resources.pb.h"
 #include "tideline/work_routing/v1/resources.pb.h"
 
@@ -113,6 +114,9 @@ struct Workspace {
   absl::btree_map<std::string, v1::GoldItem> golds;
   absl::btree_map<std::string, core::v1::StoredGoldRun> gold_runs;      // by work item
   absl::btree_map<std::string, core::v1::StoredGoldScore> gold_scores;  // by expert
+  // By day, subject and work type.
+  std::map<std::tuple<int64_t, std::string, std::string>, core::v1::StoredQuality> qualities;
+  std::map<std::string, v1::Nonconformity> nonconformities;
   core::v1::StoredRecheck recheck;  // since: unset: nothing is to be looked at
 };
 
@@ -123,6 +127,9 @@ inline absl::Duration ToDuration(const google::protobuf::Duration& duration) {
   return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
 }
 google::protobuf::Timestamp ToProto(absl::Time time);
+
+// When the nonconformity is overdue if nothing happens; InfiniteFuture: never.
+absl::Time DueOf(const v1::Nonconformity& record);
 
 // "workspaces/{workspace}" of a full name, and its last segment.
 absl::string_view WorkspaceName(absl::string_view name);

@@ -60,6 +60,7 @@ void Core::Raise(Step& step, Entry& entry, Kind* (v1::Event::*tell)(),
   *review.mutable_update_time() = ToProto(step.now);
   step.Touch(entry);
   Count(entry, review.state());
+  Measure(step, entry);
 }
 
 }  // namespace tideline::review

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "tideline/review/v1/quality.pb.h"
 #include "tideline/skill_registry/v1/skill_registry_service.pb.h"
 #include "tideline/work_routing/v1/resources.pb.h"
 
@@ -111,6 +112,28 @@ TEST(TableTest, MapsAreSortedByKey) {
 TEST(TableTest, AListResponseIsKnownByItsPageToken) {
   EXPECT_NE(ListField(*skill_registry::v1::ListExpertsResponse::descriptor()), nullptr);
   EXPECT_EQ(ListField(*skill_registry::v1::GetExpertResponse::descriptor()), nullptr);
+}
+
+TEST(TableTest, QualityIsATableOfFiguresWithTheirIntervals) {
+  const auto report = Parse<review::v1::GetQualityReportResponse>(R"pb(
+    qualities {
+      subject: "workspaces/w/teams/kr"
+      first_pass_yield { count: 112 of: 120 value: 0.9333 low: 0.874 high: 0.966 }
+      returned { count: 8 of: 140 value: 0.0571 low: 0.029 high: 0.109 }
+      weighted_defects { cases: 140 value: 0.5 low: 0.25 high: 0.75 }
+      escaped { of: 0 }
+      missed { of: 0 }
+    })pb");
+  const std::string text = FormatList({&report.qualities(0)});
+  EXPECT_NE(text.find("93.3 % (87.4 to 96.6) of 120"), std::string::npos) << text;
+  EXPECT_NE(text.find("0.50 (0.25 to 0.75) of 140"), std::string::npos) << text;
+  EXPECT_NE(text.find("none"), std::string::npos) << text;
+}
+
+TEST(TableTest, AnUndefinedFigureSaysSo) {
+  const auto response = Parse<review::v1::GetAgreementResponse>("kappa { cases: 2 }");
+  EXPECT_NE(FormatMessage(response).find("undefined of 2"), std::string::npos)
+      << FormatMessage(response);
 }
 
 }  // namespace
