@@ -349,19 +349,67 @@ void Golds(ReviewWorld& world, Chance& chance) {
   world.Do(&Core::CreateGoldItem, request).status().IgnoreError();
 }
 
+// One of four nonconformities, wherever it stands.
+void Correct(ReviewWorld& world, Chance& chance) {
+  const std::string id = absl::StrCat("n", chance.Below(4));
+  const std::string name = Name("nonconformities", id);
+  v1::Nonconformity wanted;
+  wanted.set_description("sent twice");
+  wanted.set_severity(v1::SEVERITY_MAJOR);
+  wanted.set_cause("alike");
+  wanted.set_action("number them");
+  wanted.set_owner(Expert(kPeople[chance.Below(6)]));
+  *wanted.mutable_due_time() = ToProto(world.now() + absl::Seconds(chance.Below(40'000)));
+  const auto act = [&world](auto request, auto verb) {
+    world.Do(verb, request).status().IgnoreError();
+  };
+  switch (chance.Below(4)) {
+    case 0: {
+      v1::CreateNonconformityRequest request;
+      request.set_parent(kWorkspace);
+      request.set_nonconformity_id(id);
+      *request.mutable_nonconformity() = wanted;
+      return act(request, &Core::CreateNonconformity);
+    }
+    case 1: {
+      v1::UpdateNonconformityRequest request;
+      *request.mutable_nonconformity() = wanted;
+      request.mutable_nonconformity()->set_name(name);
+      for (const char* path : {"cause", "action", "owner", "due_time"}) {
+        request.mutable_update_mask()->add_paths(path);
+      }
+      return act(request, &Core::UpdateNonconformity);
+    }
+    case 2: {
+      v1::CompleteCorrectiveActionRequest request;
+      request.set_name(name);
+      return act(request, &Core::CompleteCorrectiveAction);
+    }
+    default: {
+      v1::CheckCorrectiveActionRequest request;
+      request.set_name(name);
+      request.set_effective(chance.OneIn(2));
+      request.set_note("looked");
+      request.set_expert(Expert(kPeople[chance.Below(6)]));
+      return act(request, &Core::CheckCorrectiveAction);
+    }
+  }
+}
+
 void Act(ReviewWorld& world, Town& town, Chance& chance) {
   world.ClearLog();
   world.order =
       chance.OneIn(2) ? ReviewWorld::Order::kAnswerFirst : ReviewWorld::Order::kEventFirst;
   world.deliver = !chance.OneIn(5);  // now and then the answer is long in coming
   if (chance.OneIn(8)) world.Pass(absl::Seconds(chance.Below(20'000)));
-  const int what = chance.Below(30);
+  const int what = chance.Below(32);
   if (what < 9) return Routing(world, chance);
   if (what < 12) return ChangeRoster(world, town, chance);
   if (what < 20) return Claim(world, town, kPeople[chance.Below(6)]);
   if (what < 26) return Say(world, chance);
   if (what < 28) return Dispute(world, chance);
   if (what == 28) return Golds(world, chance);
+  if (what < 31) return Correct(world, chance);
   return Policies(world, town, chance);
 }
 
