@@ -23,8 +23,8 @@ std::string PlayLine(Stage& stage, const Line& line) {
 const std::vector<Sentence>& AllSentences() {
   static const auto* const all = [] {
     auto* sentences = new std::vector<Sentence>;
-    for (auto part :
-         {WorldSentences, WorkSentences, HandoffSentences, DecisionSentences, ExpectedSentences}) {
+    for (auto part : {WorldSentences, WorkSentences, HandoffSentences, ReviewSentences,
+                      DecisionSentences, ExpectedSentences}) {
       for (Sentence& sentence : part()) sentences->push_back(std::move(sentence));
     }
     return sentences;

@@ -21,11 +21,12 @@ struct Sentence {
   std::function<absl::Status(Stage&, const Words&)> play;
 };
 
-// Who is there, when it is, what becomes of items, of handoffs and relays, of decisions, and what
-// is expected.
+// Who is there, when it is, what becomes of items, of handoffs and relays, who judges results, what
+// is decided, and what is expected.
 std::vector<Sentence> WorldSentences();
 std::vector<Sentence> WorkSentences();
 std::vector<Sentence> HandoffSentences();
+std::vector<Sentence> ReviewSentences();
 std::vector<Sentence> DecisionSentences();
 std::vector<Sentence> ExpectedSentences();
 

@@ -22,6 +22,7 @@ absl::Status Stage::Open() {
   std::get<1>(stubs_) = work_routing::v1::WorkRoutingService::NewStub(channel);
   std::get<2>(stubs_) = handoff::v1::HandoffService::NewStub(channel);
   std::get<3>(stubs_) = decision_ledger::v1::DecisionLedgerService::NewStub(channel);
+  std::get<4>(stubs_) = review::v1::ReviewService::NewStub(channel);
   registry::CreateWorkspaceRequest workspace;
   workspace.mutable_workspace()->set_name(kWorkspace);
   TL_RETURN_IF_ERROR(Call("", &Registry::CreateWorkspace, workspace).status());
@@ -53,6 +54,18 @@ absl::StatusOr<handoff::v1::Handoff> Stage::LastHandoff(const std::string& item)
     return absl::NotFoundError(absl::StrCat("nobody has proposed to hand ", item, " over"));
   }
   return *response.handoffs().rbegin();
+}
+
+absl::StatusOr<review::v1::Review> Stage::LastReview(const std::string& item) {
+  review::v1::ListReviewsRequest request;
+  request.set_parent(kWorkspace);
+  request.set_work_item(Name("workItems", item));
+  request.set_page_size(1000);
+  TL_ASSIGN_OR_RETURN(auto response, Call("", &Reviews::ListReviews, request));
+  if (response.reviews().empty()) {
+    return absl::NotFoundError(absl::StrCat("no result of ", item, " is judged"));
+  }
+  return *response.reviews().rbegin();
 }
 
 absl::StatusOr<std::vector<handoff::v1::HandoffAlarm>> Stage::Alarms() {

@@ -21,6 +21,7 @@
 #include "services/suite/suite.h"
 #include "tideline/decision_ledger/v1/decision_ledger_service.grpc.pb.h"
 #include "tideline/handoff/v1/handoff_service.grpc.pb.h"
+#include "tideline/review/v1/review_service.grpc.pb.h"
 #include "tideline/skill_registry/v1/skill_registry_service.grpc.pb.h"
 #include "tideline/work_routing/v1/work_routing_service.grpc.pb.h"
 
@@ -32,6 +33,7 @@ class Stage {
   using Routing = work_routing::v1::WorkRoutingService::Stub;
   using Handoffs = handoff::v1::HandoffService::Stub;
   using Decisions = decision_ledger::v1::DecisionLedgerService::Stub;
+  using Reviews = review::v1::ReviewService::Stub;
 
   static constexpr char kWorkspace[] = "workspaces/acme";
 
@@ -68,6 +70,8 @@ class Stage {
   absl::StatusOr<work_routing::v1::WorkItem> Item(const std::string& id);
   // NOT_FOUND when there is none.
   absl::StatusOr<handoff::v1::Handoff> LastHandoff(const std::string& item);
+  // The review of its last result. NOT_FOUND when there is none.
+  absl::StatusOr<review::v1::Review> LastReview(const std::string& item);
   absl::StatusOr<std::vector<handoff::v1::HandoffAlarm>> Alarms();
 
   // Names that the scenario has introduced.
@@ -81,7 +85,7 @@ class Stage {
   SimulatedClock clock_{absl::FromCivil(absl::CivilDay(2027, 1, 1), absl::UTCTimeZone())};
   std::unique_ptr<suite::Suite> suite_;
   std::tuple<std::unique_ptr<Registry>, std::unique_ptr<Routing>, std::unique_ptr<Handoffs>,
-             std::unique_ptr<Decisions>>
+             std::unique_ptr<Decisions>, std::unique_ptr<Reviews>>
       stubs_;
   rpc::Cursors seen_;
 };
