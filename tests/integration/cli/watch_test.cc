@@ -12,10 +12,12 @@
 namespace tideline::testing {
 namespace {
 
-// Looks at the log until it holds `text`, for as long as the process runs, a minute at most.
-bool WaitForText(const std::string& path, const std::string& text, Process& process) {
+// Looks at the log until it holds `text`, for as long as the process runs, `patience` at most.
+bool WaitForText(const std::string& path, const std::string& text, Process& process,
+                 absl::Duration patience = absl::Minutes(1)) {
   absl::Notification pause;
-  for (int i = 0; i < 1200 && process.running(); ++i) {
+  for (absl::Duration waited; waited < patience && process.running();
+       waited += absl::Milliseconds(50)) {
     if (absl::StrContains(ReadFile(path), text)) return true;
     pause.WaitForNotificationWithTimeout(absl::Milliseconds(50));
   }
@@ -29,12 +31,17 @@ TEST(WatchTest, AWatchShowsWhatHappensAsItHappens) {
   Process watch("tideline",
                 {"--address", program.suite().address(), "--workspace", "demo", "item", "watch"},
                 log);
-  // What is there at the start may come as a snapshot; an item after it comes as an event.
-  for (int i = 0; i < 2; ++i) {
-    const std::string id = absl::StrCat("w", i);
+  const auto submit = [&program](const std::string& id) {
     ASSERT_EQ(program.Run({"item", "submit", id, "--queue", "claims", "--title", "Claim"}).code, 0);
-    ASSERT_TRUE(WaitForText(log, id, watch)) << ReadFile(log);
+  };
+  // It shows what happens from its beginning on, and when that is only its first line tells.
+  bool begun = false;
+  for (int i = 0; i < 60 && !begun; ++i) {
+    submit(absl::StrCat("early", i));
+    begun = WaitForText(log, "early", watch, absl::Seconds(1));
   }
+  ASSERT_TRUE(begun) << ReadFile(log);
+  submit("w1");
   EXPECT_TRUE(WaitForText(log, "work-item-submitted  workItems/w1", watch)) << ReadFile(log);
   EXPECT_TRUE(WaitForText(log, "offered=asha", watch)) << ReadFile(log);
 }
